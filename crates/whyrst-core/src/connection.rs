@@ -3,7 +3,7 @@
 
 use crate::flow::{FlowKey, Side};
 use crate::half::{Half, Marks, Room};
-use crate::history::{History, Notes};
+use crate::history::{History, Notes, Record};
 use crate::letters::Letters;
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags, Segment};
@@ -233,6 +233,17 @@ impl Connection {
         }
         let shift = self.window_shift(side)?;
         own.marks.has(Marks::SPOKE).then(|| u32::from(own.window) << shift)
+    }
+
+    /// The receive window that `record` offers, in octets; `None` while its scale is not known. What a RST has there
+    /// offers nothing.
+    pub fn offered_by(&self, record: &Record) -> Option<u32> {
+        if record.flags.has(Flags::RST) {
+            return None;
+        }
+        // Never scaled in a SYN (RFC 7323 section 2.2).
+        let shift = if record.flags.has(Flags::SYN) { 0 } else { self.window_shift(record.from)? };
+        Some(u32::from(record.window) << shift)
     }
 
     /// Scaling applies only when both SYNs carry the option (RFC 7323 section 2.2).

@@ -65,6 +65,7 @@ pub mod twins;
 pub mod vantage;
 pub mod verdict;
 pub mod when;
+pub mod whole;
 pub mod witness;
 pub mod words;
 pub mod zeek;

@@ -5,6 +5,7 @@
 
 mod account;
 mod advice;
+pub mod beside;
 pub mod catalogue;
 mod comment;
 pub mod escape;

@@ -36,6 +36,7 @@ mod played;
 mod plug;
 mod render;
 mod route;
+pub mod runs;
 pub mod scenario;
 mod scenarios;
 mod stage;

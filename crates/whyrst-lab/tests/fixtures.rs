@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use whyrst_capture::{Capture, Step, recording};
+use whyrst_core::causes;
 use whyrst_core::kernel::KernelWord;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
+use whyrst_core::report::beside::beside;
 use whyrst_core::report::layout::columns;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text;
@@ -23,8 +25,10 @@ use whyrst_core::report::{Context, json};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Judgement, judge};
 use whyrst_lab::answers::{disagreement, firsts, live_disagreement};
+use whyrst_lab::runs::{self, Packed};
 use whyrst_lab::scenario::{Expect, Host, Scenario, View};
 use whyrst_lab::scenarios;
+use whyrst_model::beside::Likeness;
 
 const ENDS: [Host; 2] = [Host::Client, Host::Server];
 
@@ -268,6 +272,60 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
         }
     }
     assert_snapshot(&folder().join("matrix.txt"), &now);
+}
+
+/// The end whose capture has the reset: the client's, or where nothing reached it the server's.
+fn telling_end(scenario: &Scenario) -> Host {
+    ENDS.into_iter().find(|end| !outcomes(scenario, *end, None).is_empty()).unwrap_or(Host::Client)
+}
+
+/// What `crates/whyrst-lab/runs.zst` holds: of each cause its first scenario.
+fn first_runs() -> Vec<(String, Vec<u8>)> {
+    let leading = causes::ALL.iter().filter_map(|cause| runs::leading(cause.id));
+    leading
+        .flat_map(|scenario| {
+            let capture = format!("{}.pcapng", telling_end(scenario).name());
+            [(capture.as_str(), "pcapng"), ("events.jsonl", "jsonl")].map(|(file, kind)| {
+                let content = fs::read(folder().join(scenario.id).join(file)).expect("a fixture can be read");
+                (format!("{}.{kind}", scenario.id), content)
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn the_program_brings_the_first_run_of_each_cause() {
+    let wanted = first_runs();
+    let wanted: Vec<Packed<'_>> = wanted.iter().map(|(name, content)| Packed { name, content }).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("runs.zst");
+    if std::env::var_os("WHYRST_BLESS").is_some() {
+        // As it was where nothing has changed: another zstd packs the same in other octets.
+        if runs::unpacked(runs::brought()).ne(wanted.iter().copied()) {
+            fs::write(&path, runs::pack(wanted).expect("memory")).expect("the runs can be written");
+        }
+        return;
+    }
+    let size = fs::metadata(&path).expect("runs.zst is there").len();
+    assert!(size < 64 << 10, "every program that is built has {size} bytes of recorded runs in it");
+    assert!(
+        runs::unpacked(runs::brought()).eq(wanted),
+        "runs.zst is not what fixtures/ holds: WHYRST_BLESS=1 cargo test -p whyrst-lab --test fixtures"
+    );
+}
+
+#[test]
+fn each_first_run_stands_beside_itself_without_any_difference() {
+    if std::env::var_os("WHYRST_BLESS").is_some() {
+        // The runs that this program was built with are about to be those of before.
+        return;
+    }
+    for cause in causes::ALL.iter().filter(|cause| runs::leading(cause.id).is_some()) {
+        let run = runs::run(cause.id, Language::English).unwrap_or_else(|| panic!("{} has no run", cause.id));
+        let told = beside(&run.report, &run, Language::English);
+        let equal = told.packets.iter().all(|row| row.likeness == Likeness::Equal);
+        assert!(equal && told.signs.iter().all(|row| row.likeness == Likeness::Equal), "{}: {told:#?}", cause.id);
+        assert!(!told.packets.is_empty(), "{}: no packet", cause.id);
+    }
 }
 
 #[test]

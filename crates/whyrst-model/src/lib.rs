@@ -22,6 +22,7 @@ mod owned;
 #[macro_use]
 pub mod vocabulary;
 
+pub mod beside;
 pub mod catalogue;
 pub mod connection;
 pub mod flow;

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use bounded_static::{IntoBoundedStatic as _, ToStatic};
 use serde::{Deserialize, Serialize};
 
-pub use self::page::{Page, Rung, SegmentRung};
+pub use self::page::{PacketsReport, Page, Rung, SegmentRung};
 use crate::segment::{Endpoint, Flags};
 use crate::seq::Seq;
 use crate::text::Text;

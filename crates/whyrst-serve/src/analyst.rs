@@ -4,7 +4,6 @@
 //! memory is bounded by what the child is told.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,8 +11,10 @@ use std::process::Stdio;
 use tokio::io::{AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::input::Input;
 use crate::lines::{Line, Lines};
-use crate::store::{SourceId, State, Store};
+use crate::row::SourceId;
+use crate::store::{State, Store};
 
 /// Lines that enter the store at once.
 const BATCH: usize = 256;
@@ -32,15 +33,6 @@ pub struct Analyst {
     pub arguments: Vec<OsString>,
 }
 
-/// What is to be read.
-#[derive(Debug)]
-pub(crate) enum Input {
-    /// Files that a person has named; `-` is this program's own standard input.
-    Named(Vec<PathBuf>),
-    /// A capture that was dropped onto the page: a file without a name, and what it was called.
-    Dropped(File, String),
-}
-
 /// How a reader opens its standard input as a file: a capture is read twice, and an archive from its end.
 const OWN_INPUT: &str = "/proc/self/fd/0";
 
@@ -54,23 +46,26 @@ pub(crate) struct Reader {
 impl Analyst {
     /// Starts a reader, with the rights of the thread that asks for it.
     pub(crate) fn start(&self, input: Input) -> io::Result<Reader> {
+        let called = if let Input::Dropped(_, name) = &input { Some(name.clone()) } else { None };
+        Ok(Reader { child: self.child(input, &[])?, called })
+    }
+
+    /// The process, with more arguments; it ends with its handle.
+    pub(crate) fn child(&self, input: Input, more: &[String]) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let called = match input {
+        command.args(&self.arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        match input {
             Input::Named(files) => {
                 let is_input = files.iter().any(|file| file.as_os_str() == "-");
                 command.stdin(if is_input { Stdio::inherit() } else { Stdio::null() }).arg("--").args(files);
-                None
             }
             Input::Dropped(file, name) => {
                 command.stdin(Stdio::from(file)).arg(format!("--called={name}")).args(["--", OWN_INPUT]);
-                Some(name)
             }
-        };
-        let child = command.spawn().map_err(|error| {
+        }
+        command.spawn().map_err(|error| {
             io::Error::new(error.kind(), format!("cannot run {} to explain it: {error}", self.program.display()))
-        })?;
-        Ok(Reader { child, called })
+        })
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::middleware;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Json, Response};
@@ -18,10 +17,11 @@ use whyrst_core::causes;
 use whyrst_core::filter::{Filter, FilterError};
 use whyrst_core::report::catalogue;
 
+use crate::answers::{Refusal, identity, json, read_line, refuse};
 use crate::query::Order;
 use crate::server::Shared;
 use crate::store::Slice;
-use crate::{assets, guard, upload};
+use crate::{again, assets, guard, upload};
 
 /// Rows of one answer, at most.
 const ROWS: usize = 1_000;
@@ -37,6 +37,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/view", get(view))
         .route("/api/resets", get(resets))
         .route("/api/resets/{id}", get(reset))
+        .route("/api/resets/{id}/packets", get(again::packets))
+        .route("/api/resets/{id}/beside", get(again::beside))
         .route("/api/causes/{id}", get(cause))
         .route("/api/changes", get(changes))
         .route(guard::SESSION, post(guard::session))
@@ -62,21 +64,9 @@ const fn some() -> usize {
     200
 }
 
-/// Why there is no answer, in the page's language.
-type Refusal = (StatusCode, String);
-
-fn refuse(shared: &Shared, status: StatusCode, english: &str, chinese: &str) -> Refusal {
-    (status, format!("{}\n", shared.options.language.pick(english, chinese)))
-}
-
 fn filter(shared: &Shared, asked: &Asked) -> Result<Filter, Refusal> {
     let told = |error: FilterError| error.words(shared.options.language) + "\n";
     Filter::parse(&asked.q).map_err(|error| (StatusCode::BAD_REQUEST, told(error)))
-}
-
-/// JSON that is text already.
-fn json(text: String) -> Response {
-    ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 async fn overview(State(shared): State<Shared>) -> Response {
@@ -95,22 +85,8 @@ async fn resets(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Res
     Ok(json(shared.store.page(&filter, asked.order, slice)))
 }
 
-async fn reset(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    match identity(&id).and_then(|id| shared.store.line(id)) {
-        Some(Ok(line)) => json(line),
-        Some(Err(error)) => {
-            let what = shared.options.language.pick("cannot read this reset again: ", "无法再次读取这个重置：");
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("{what}{error}\n")).into_response()
-        }
-        None => {
-            let (english, chinese) = ("this reset is not here (any more)", "这里没有（或不再有）这个重置");
-            refuse(&shared, StatusCode::NOT_FOUND, english, chinese).into_response()
-        }
-    }
-}
-
-fn identity(text: &str) -> Option<u64> {
-    (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten()
+async fn reset(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    read_line(&shared, &id).map(json)
 }
 
 async fn cause(State(shared): State<Shared>, Path(id): Path<String>) -> Response {

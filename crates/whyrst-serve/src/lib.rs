@@ -7,11 +7,14 @@
 //! out; `guard` decides who may ask. The page's sources are in `web/`, what is built of them in
 //! `web/dist/`, which is checked in so that nobody needs Node.js to build whyrst.
 
+mod again;
 mod analyst;
+mod answers;
 mod api;
 mod assets;
 mod guard;
 pub mod html;
+mod input;
 mod issues;
 mod lines;
 mod query;
@@ -21,5 +24,6 @@ mod store;
 mod upload;
 
 pub use analyst::Analyst;
+pub use row::SourceId;
 pub use server::{Links, Options, ServeError, Served};
-pub use store::{Limits, SourceId, SourceKind, Store};
+pub use store::{Limits, SourceKind, Store};

@@ -13,6 +13,10 @@ use whyrst_model::segment::Endpoint;
 use whyrst_model::time::Timestamp;
 use whyrst_model::vocabulary::{Confidence, End, Family, Origin, Phase, ResetKind, Severity};
 
+/// Number of a source, in the order in which they came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct SourceId(pub(crate) usize);
+
 /// A word that many rows have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Name(u32);
@@ -83,6 +87,8 @@ pub(crate) struct Row {
     pub(crate) lost: Option<u64>,
     /// Equal ones that this one stands for, itself included.
     pub(crate) count: u64,
+    /// Which source has its packets.
+    pub(crate) told_by: SourceId,
     pub(crate) place: Place,
 }
 
@@ -153,7 +159,7 @@ pub(crate) struct RowObject<'a> {
 
 impl Row {
     /// Reads a line of the contract; `None` when it is something else.
-    pub(crate) fn parse(line: &str, names: &mut Names, place: Place) -> Option<Self> {
+    pub(crate) fn parse(line: &str, names: &mut Names, place: Place, told_by: SourceId) -> Option<Self> {
         let read: ListedReport<'_> = serde_json::from_str(line).ok()?;
         let (client, server) = (address(read.client), address(read.server));
         let lost = [read.effect.lost_client_bytes, read.effect.lost_server_bytes];
@@ -184,6 +190,7 @@ impl Row {
             accepted: read.effect.accepted,
             lost: lost.iter().flatten().copied().reduce(u64::saturating_add),
             count: read.count.max(1),
+            told_by,
             place,
         })
     }

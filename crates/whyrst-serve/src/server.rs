@@ -13,13 +13,16 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use whyrst_core::cause::Cause;
 use whyrst_core::language::Language;
+use whyrst_core::report::beside::LabRun;
 use whyrst_core::report::catalogue::Reproducible;
 use whyrst_model::recording::CoverageSchema;
 
-use crate::analyst::{Analyst, BUFFER, Input, take_lines};
+use crate::analyst::{Analyst, BUFFER, Reader, take_lines};
 use crate::api;
 use crate::guard::{Access, Token};
+use crate::input::{Again, Input};
 use crate::lines::Lines;
+use crate::row::SourceId;
 use crate::store::{SourceKind, Store};
 
 /// Dropped captures that arrive, wait or are explained; and those that are explained at once.
@@ -39,6 +42,8 @@ pub struct Options {
     pub language: Language,
     /// What the lab says of a cause, for the cause's page.
     pub reproducible: fn(&Cause) -> Reproducible,
+    /// What the lab recorded of a cause, to stand beside a reset.
+    pub lab_run: fn(&str, Language) -> Option<LabRun>,
 }
 
 /// Why it cannot serve.
@@ -81,6 +86,16 @@ impl Deref for Shared {
 
     fn deref(&self) -> &Inner {
         &self.0
+    }
+}
+
+impl Shared {
+    /// Begins to read `input` for a source, which can be read again from now on.
+    pub(crate) fn start(&self, source: SourceId, input: Input) -> std::io::Result<Reader> {
+        let again = Again::of(&input)?;
+        let reader = self.analyst.start(input)?;
+        self.store.keep_input(source, again);
+        Ok(reader)
     }
 }
 
@@ -141,7 +156,7 @@ impl Served {
     fn explain(&self, files: Vec<PathBuf>, kind: SourceKind) {
         let shared = self.shared.clone();
         let source = shared.store.begin(&names(&files, shared.options.language), kind);
-        match shared.analyst.start(Input::Named(files)) {
+        match shared.start(source, Input::Named(files)) {
             Ok(reader) => drop(tokio::spawn(async move { reader.follow(&shared.store, source).await })),
             Err(error) => shared.store.fail(source, &error.to_string()),
         }

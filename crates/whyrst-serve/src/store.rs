@@ -14,8 +14,9 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use whyrst_core::filter::Filter;
 
+use crate::input::{self, Again, DROPPED_KEPT};
 use crate::query::{self, Order, View};
-use crate::row::{Names, Place, Row, RowObject};
+use crate::row::{Names, Place, Row, RowObject, SourceId};
 
 /// Rows of one segment.
 const SEGMENT: usize = 50_000;
@@ -40,10 +41,6 @@ impl Default for Limits {
         Self { rows: 1_000_000, octets: 8 << 30 }
     }
 }
-
-/// Number of a source, in the order in which they came.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct SourceId(usize);
 
 /// Where lines come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -93,6 +90,9 @@ struct Source {
     /// Its `whyrst.summary/1`, when it came.
     summary: Option<Box<RawValue>>,
     incidents: Vec<Box<RawValue>>,
+    /// How its captures can be read once more.
+    #[serde(skip)]
+    again: Again,
 }
 
 /// Rows and the file that has their lines.
@@ -193,11 +193,32 @@ impl Store {
                 more_remarks: 0,
                 summary: None,
                 incidents: Vec::new(),
+                again: Again::Never,
             });
             SourceId(kept.sources.len() - 1)
         };
         self.changed();
         id
+    }
+
+    /// How a source can be read again from now on; of what was dropped, only the latest.
+    pub(crate) fn keep_input(&self, source: SourceId, again: Again) {
+        let kept = &mut *self.write();
+        if let Some(source) = kept.sources.get_mut(source.0) {
+            source.again = again;
+        }
+        let is_dropped = |source: &&mut Source| matches!(source.again, Again::Dropped(..));
+        for oldest in kept.sources.iter_mut().rev().filter(is_dropped).skip(DROPPED_KEPT) {
+            oldest.again = Again::Never;
+        }
+    }
+
+    /// Where a reset is to be looked for again, and what `of` makes of its source.
+    pub(crate) fn again<T>(&self, id: u64, of: impl FnOnce(&Again) -> T) -> Option<(input::Place, T)> {
+        let kept = self.read();
+        let row = kept.row(*kept.places.get(&id)?)?;
+        let source = kept.sources.get(row.told_by.0)?;
+        Some((input::Place { client: row.client, server: row.server, time: row.time }, of(&source.again)))
     }
 
     /// Takes lines of the JSON contract; says how many of them are something else.
@@ -366,7 +387,7 @@ impl Kept {
         let number = self.first + self.rows();
         let Some(segment) = self.segments.back_mut() else { return Ok(false) };
         let place = Place { offset: segment.octets, octets };
-        let Some(mut row) = Row::parse(line, &mut self.names, place) else { return Ok(false) };
+        let Some(mut row) = Row::parse(line, &mut self.names, place, source) else { return Ok(false) };
         segment.spool.write_all_at(line.as_bytes(), segment.octets)?;
         segment.octets += u64::from(octets);
         self.octets += u64::from(octets);

@@ -1,4 +1,5 @@
-//! A capture dropped onto the page: kept in a file without a name while it is explained, and no longer.
+//! A capture dropped onto the page: kept in a file without a name while it is explained, and until four more came, so
+//! that a connection can be looked at as a whole.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,10 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use whyrst_core::language::Language;
 
-use crate::analyst::Input;
+use crate::input::Input;
+use crate::row::SourceId;
 use crate::server::Shared;
-use crate::store::{SourceId, SourceKind, State as Arrival};
+use crate::store::{SourceKind, State as Arrival};
 
 /// Longest name that is shown.
 const NAME: usize = 120;
@@ -67,7 +69,7 @@ pub(crate) async fn take(
         // An error would mean that there are no turns any more: the server ends.
         let turn = shared.explained.acquire().await;
         shared.store.set_state(source, Arrival::Reading { octets: 0, of: None });
-        match shared.analyst.start(Input::Dropped(kept, name)) {
+        match shared.start(source, Input::Dropped(kept, name)) {
             Ok(reader) => reader.follow(&shared.store, source).await,
             Err(error) => shared.store.fail(source, &error.to_string()),
         }

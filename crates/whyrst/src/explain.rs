@@ -15,6 +15,7 @@ mod reporter;
 mod scout;
 mod screen;
 mod source;
+pub(crate) mod whole;
 mod workers;
 
 pub(crate) use self::reporter::named;
@@ -24,7 +25,7 @@ use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
 use whyrst_capture::{Assembly, CaptureSet, recording};
 use whyrst_core::census::Census;
@@ -66,6 +67,12 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
         causes::find(id)?;
     }
     annotate::check(arguments)?;
+    if let Some(name) = &arguments.connection {
+        return whole::run(arguments, name);
+    }
+    if arguments.beside_lab && matches!(arguments.format, ReportFormat::Json | ReportFormat::Html) {
+        bail!("--beside-lab is for people: use it with --format text or markdown; the page has it of its own");
+    }
     if recorded::are_meant(arguments)? {
         return recorded::run(arguments);
     }

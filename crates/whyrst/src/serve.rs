@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &Serve) -> Result<Completion> {
         upload: arguments.upload_limit,
         language,
         reproducible: whyrst_lab::reproducible,
+        lab_run: whyrst_lab::runs::run,
     };
     let served = runtime.block_on(Served::bind(options, analyst(arguments, language)?, Arc::clone(&store)))?;
     let links = served.links();

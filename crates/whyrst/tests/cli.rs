@@ -641,3 +641,41 @@ fn what_processes_are_called_is_no_markup() {
         assert_eq!(bare.count(), 0, "{markup}: {markdown}");
     }
 }
+
+#[test]
+fn the_labs_run_stands_beside_a_report_row_by_row() {
+    let path = fixture("linger-zero/client.pcapng").display().to_string();
+    let text = stdout(&whyrst(&["explain", "--beside-lab", &path]));
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is not in {text}"));
+    assert!(at("  more    whyrst causes") < at("beside the lab's run of "), "the report comes first");
+    assert!(
+        text.lines().any(|line| line.starts_with(" =  --> SYN seq 0") && line.ends_with("--> SYN seq 0")),
+        "{text}"
+    );
+    assert!(
+        text.lines().any(|line| line.starts_with(" ?  kernel: not asked") && line.contains("kernel: TCP_")),
+        "{text}"
+    );
+    assert!(text.contains("see it happen: whyrst lab run "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "eighty columns: {text}");
+}
+
+#[test]
+fn a_reset_that_differs_from_the_labs_says_in_what() {
+    // A device's RST: what the lab's mechanism leaves is held against it, whatever leads.
+    let mut compared = 0;
+    for name in ["injected-rst", "policy-reset", "idle-timeout-reset", "closed-port"] {
+        let path = fixture(name).join("client.pcapng").display().to_string();
+        let text = stdout(&whyrst(&["explain", "--beside-lab", &path]));
+        compared += usize::from(text.contains("beside the lab's run of "));
+    }
+    assert_eq!(compared, 4);
+    let path = fixture("close-unread/client.pcapng").display().to_string();
+    let markdown = stdout(&whyrst(&["explain", "--beside-lab", "--format", "markdown", &path]));
+    assert!(markdown.contains("```text\nbeside the lab's run of close-unread"), "{markdown}");
+    for format in ["json", "html"] {
+        let output = whyrst(&["explain", "--beside-lab", "--format", format, &path]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("use it with --format text or markdown"), "{}", stderr(&output));
+    }
+}

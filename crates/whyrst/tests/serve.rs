@@ -568,3 +568,86 @@ fn the_live_hosts_resets_come_onto_the_page_with_their_process() {
     let text = facets["facets"].to_string();
     assert!(text.contains("python3") && text.contains("closed-port"), "{text}");
 }
+
+#[test]
+fn the_whole_connection_is_read_again_within_the_limit() {
+    let server = Server::of(&["request-too-large"]);
+    let row = &server.get("/api/resets?order=oldest").json()["list"][0];
+    let id = row["id"].as_str().expect("an id");
+    let gap = |ladder: &Value| -> u64 {
+        ladder.as_array().expect("a ladder").iter().filter_map(|rung| rung["gap"].as_u64()).sum()
+    };
+    let line = server.get(&format!("/api/resets/{id}")).json();
+    assert!(gap(&line["ladder"]) > 0, "this connection is remembered whole");
+    let whole = server.get(&format!("/api/resets/{id}/packets")).json();
+    assert_eq!(gap(&whole["ladder"]), 0);
+    assert_eq!(whole["total"], whole["ladder"].as_array().expect("a ladder").len());
+    assert_eq!(whole["ladder_from"], line["ladder_from"]);
+    // The packets that the line has are among them, as they are.
+    for rung in line["ladder"].as_array().expect("a ladder").iter().filter(|rung| rung["frame"].is_number()) {
+        let found = whole["ladder"].as_array().expect("a ladder").iter().find(|one| one["frame"] == rung["frame"]);
+        assert_eq!(found, Some(rung));
+    }
+    let some = server.get(&format!("/api/resets/{id}/packets?most=8")).json();
+    assert_eq!(some["total"], whole["total"]);
+    assert_eq!(some["ladder"].as_array().expect("a ladder").len(), 9, "eight packets and a gap");
+    assert_eq!(gap(&some["ladder"]) + 8, some["total"].as_u64().expect("a number"));
+    assert_eq!(server.get("/api/resets/0123456789abcdef/packets").status, 404);
+    assert_eq!(server.get(&format!("/api/resets/{id}/packets?most=many")).status, 400);
+}
+
+#[test]
+fn a_capture_that_is_gone_is_said_by_whoever_asks_for_more_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("gone.pcapng");
+    std::fs::copy(fixture("close-unread"), &path).expect("a copy");
+    let server = Server::start(&[&path.display().to_string()]);
+    server.until(|overview| overview["sources"][0]["state"] == "done");
+    let id = server.get("/api/resets").json()["list"][0]["id"].as_str().expect("an id").to_owned();
+    std::fs::remove_file(&path).expect("it was there");
+    let answer = server.get(&format!("/api/resets/{id}/packets"));
+    assert_eq!(answer.status, 502);
+    assert!(answer.body.contains("cannot read this connection again"), "{}", answer.body);
+    assert!(
+        answer.body.contains("gone.pcapng") || answer.body.contains("do not have this connection"),
+        "{}",
+        answer.body
+    );
+}
+
+#[test]
+fn of_dropped_captures_the_last_four_can_be_read_again() {
+    let server = Server::start(&[]);
+    let octets = std::fs::read(fixture("close-unread")).expect("a fixture");
+    for name in ["a", "b", "c", "d", "e"] {
+        assert_eq!(server.post(&format!("/api/captures?name={name}.pcapng"), "", &octets).status, 202);
+        let read = |overview: &Value| {
+            overview["sources"].as_array().is_some_and(|all| all.iter().all(|one| one["state"] == "done"))
+        };
+        server.until(read);
+    }
+    let list = server.get("/api/resets").json()["list"].as_array().expect("rows").clone();
+    let mut found: Vec<(String, u16)> = list
+        .iter()
+        .map(|row| {
+            let id = row["id"].as_str().expect("an id");
+            let answer = server.get(&format!("/api/resets/{id}/packets"));
+            (row["source"].as_str().expect("a name").to_owned(), answer.status)
+        })
+        .collect();
+    found.sort();
+    let wanted = [("a", 404), ("b", 200), ("c", 200), ("d", 200), ("e", 200)];
+    assert_eq!(found, wanted.map(|(name, status)| (format!("{name}.pcapng"), status)));
+}
+
+#[test]
+fn the_labs_run_stands_beside_a_reset() {
+    let server = Server::of(&["close-unread"]);
+    let id = server.get("/api/resets").json()["list"][0]["id"].as_str().expect("an id").to_owned();
+    let told = server.get(&format!("/api/resets/{id}/beside")).json();
+    assert_eq!(told["scenario"], "close-unread");
+    let packets = told["packets"].as_array().expect("rows");
+    assert!(packets.len() > 5 && packets.iter().all(|row| row["likeness"] == "equal"), "{told}");
+    assert_eq!(told["signs"][0]["likeness"], "unknown", "nobody asked the kernel: {told}");
+    assert_eq!(server.get("/api/resets/0123456789abcdef/beside").status, 404);
+}

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use whyrst_model::Text;
-use whyrst_model::report::{Page, Rung, SegmentRung};
+use whyrst_model::report::{PacketsReport, Page, Rung, SegmentRung};
 
 use super::Explanation;
 use super::ladder;
@@ -13,8 +13,10 @@ use crate::history::{Notes, Record};
 use crate::joined::Sight;
 use crate::kernel::KernelWord;
 use crate::language::Language;
+use crate::observation::Frame;
 use crate::outcome::OutcomeKind;
 use crate::segment::{Flags, OptionSet};
+use crate::whole::Whole;
 
 /// In both languages.
 type Words = [&'static str; 2];
@@ -65,6 +67,25 @@ impl Explanation<'_> {
         }
     }
 
+    /// The packets of `whole`, as a page shows them: one line of JSON.
+    pub fn packets_line(&self, whole: &Whole) -> String {
+        let decisive = self.decisive();
+        let shown = |record| self.whole_rung(record, &decisive);
+        let gap = (whole.left_out > 0).then_some(Rung::Gap { gap: whole.left_out });
+        let packets = PacketsReport {
+            schema: "whyrst.packets/1",
+            ladder_from: self.zero(),
+            ladder: whole.head.iter().map(shown).chain(gap).chain(whole.tail.iter().map(shown)).collect(),
+            total: whole.total(),
+            copies: whole.copies,
+        };
+        serde_json::to_string(&packets).unwrap_or_default()
+    }
+
+    fn whole_rung<'a>(&'a self, record: &'a Record, decisive: &[Frame]) -> Rung<'a> {
+        self.page_rung(ladder::Rung::Segment { record, decisive: decisive.contains(&record.frame), seen: &[] })
+    }
+
     fn page_rung<'a>(&'a self, rung: ladder::Rung<'a>) -> Rung<'a> {
         match rung {
             ladder::Rung::Gap { segments } => Rung::Gap { gap: segments },
@@ -94,6 +115,7 @@ impl Explanation<'_> {
             ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
             len: record.len,
             win: record.window,
+            offers: self.outcome.connection().offered_by(record),
             ttl: record.ttl,
             tos: Some(record.traffic_class).filter(|class| *class != 0),
             ip_id: (!record.notes.has(Notes::IPV6)).then_some(record.ip_id),

@@ -91,6 +91,9 @@ pub struct SegmentRung<'a> {
     pub len: u32,
     /// The window field, not scaled.
     pub win: u16,
+    /// The window that it offers, in bytes; absent where its scale is not known, and in a RST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers: Option<u32>,
     /// Time to live or hop limit: hops left.
     pub ttl: u8,
     /// Type of service or traffic class; absent when 0.
@@ -111,4 +114,19 @@ pub struct SegmentRung<'a> {
     /// `true` for what the verdict rests on, else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<bool>,
+}
+
+/// The packets of one connection, as far as they were asked for: what a page gets that wants the whole connection.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PacketsReport<'a> {
+    /// Always `whyrst.packets/1`.
+    pub schema: &'static str,
+    /// The moment that the `ns` of the ladder are counted from.
+    pub ladder_from: Timestamp,
+    /// The packets, with a gap where there are more than were asked for.
+    pub ladder: Vec<Rung<'a>>,
+    /// How many there are in all, copies of one packet not counted.
+    pub total: u64,
+    /// Copies of a packet that were left out: a mirror port, or several interfaces.
+    pub copies: u64,
 }

@@ -14,6 +14,9 @@ const FLAGS = [
 
 export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
 
+// One server for each test.
+process.setMaxListeners(100)
+
 /** The word of each server's first address, until it is used; and its token from then on. */
 const words = new Map()
 const tokens = new Map()

@@ -75,10 +75,13 @@ export function App({ backend }: { backend: Backend }) {
   // The keys j and k go through the list: Back leads to where that began, and not out of the page.
   const selected = useRef(route.reset)
   selected.current = route.reset
+  const wide = useRef(route.wide)
+  wide.current = route.wide
   const select = useCallback((reset: string) => go({ reset, cause: null }, selected.current === null ? 'push' : 'replace'), [])
   const open = useCallback((reset: string) => go({ reset, cause: null }, 'push'), [])
   const openCause = useCallback((cause: string) => go({ cause }, 'push'), [])
   const close = useCallback(() => go({ cause: null, reset: null }, 'push'), [])
+  const widen = useCallback(() => go({ wide: !wide.current }, 'push'), [])
   const closeCause = useCallback(() => go({ cause: null }, 'push'), [])
 
   useEffect(() => {
@@ -94,12 +97,13 @@ export function App({ backend }: { backend: Backend }) {
       else if (event.key === '/') search.current?.focus()
       else if (event.key === '?') setHelp((shown) => !shown)
       else if (event.key === 't') nextScheme()
+      else if (event.key === 'f' && route.reset !== null) widen()
       else return
       event.preventDefault()
     }
     addEventListener('keydown', pressed)
     return () => removeEventListener('keydown', pressed)
-  }, [help, route, close, closeCause, nextScheme])
+  }, [help, route, close, closeCause, nextScheme, widen])
 
   const take = useCallback(async (files: Iterable<File>) => {
     for (const file of files) {
@@ -119,7 +123,7 @@ export function App({ backend }: { backend: Backend }) {
   const detail = route.cause !== null || route.reset !== null
   const facets = view && <Facets facets={view.facets} q={route.q} change={change} />
   return (
-    <div class={`app${detail ? ' with-detail' : ''}${dropping ? ' dropping' : ''}`}>
+    <div class={`app${detail ? ' with-detail' : ''}${detail && route.wide ? ' wide-detail' : ''}${dropping ? ' dropping' : ''}`}>
       <header class="top">
         <h1>whyrst</h1>
         {overview && <Totals overview={overview} view={view} />}
@@ -172,7 +176,8 @@ export function App({ backend }: { backend: Backend }) {
         {route.cause !== null
           ? <CausePage backend={backend} id={route.cause} close={closeCause} open={openCause} />
           : route.reset !== null
-            ? <Detail backend={backend} id={route.reset} generation={generation} close={close} openCause={openCause} />
+            ? <Detail backend={backend} id={route.reset} generation={generation} wide={route.wide} widen={widen}
+                close={close} openCause={openCause} />
             : overview && <Sources overview={overview} show={route.show} />}
       </aside>
       {dropping && <div class="veil">{pick('drop captures here: they stay on this host', '把抓包拖到这里：它们不会离开这台主机')}</div>}

@@ -1,7 +1,7 @@
 // One page of the catalogue.
 
 import { useEffect, useState } from 'preact/hooks'
-import { Page } from './detail'
+import { Page } from './causelink'
 import { pick } from './language'
 import { Text } from './text'
 import type { CauseReport } from './records'

@@ -1,27 +1,32 @@
 // One reset, in the order of the text report: what is certain, why, what is open and what decides it, what to do, the
 // packets, what speaks for it and against it, what could not be seen, what distinguishes the alternatives, what was lost.
 
-import { Fragment, type ComponentChildren } from 'preact'
+import { type ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
-import { Ladder } from './ladder'
+import { Beside } from './beside'
+import { Page } from './causelink'
+import { Copied } from './copy'
 import { called, pick } from './language'
+import { Decide, Open } from './open'
+import { Packets } from './packets'
 import { Text } from './text'
+import { Ways } from './ways'
 import type { Confidence, EvidenceReport, Report } from './records'
 import type { Backend } from './types'
 import { clock, count, day, milliseconds, plural, tcpdump, wireshark } from './words'
-
-/** Alternatives that are named at once. */
-const NAMED = 3
 
 interface Props {
   backend: Backend
   id: string
   generation: number
+  /** It has the whole page. */
+  wide: boolean
+  widen(): void
   close(): void
   openCause(id: string): void
 }
 
-export function Detail({ backend, id, close, openCause }: Props) {
+export function Detail({ backend, id, wide, widen, close, openCause }: Props) {
   // The one before stays until the next is here, under its own id.
   const [shown, setShown] = useState<{ id: string; reset: Report } | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
@@ -42,15 +47,18 @@ export function Detail({ backend, id, close, openCause }: Props) {
   }, [backend, id])
   return (
     <article class="detail" aria-label={pick('the reset', '这个重置')} aria-busy={shown?.id !== id && problem === null}>
+      <button type="button" class="widen" onClick={widen} aria-pressed={wide} title={pick('this case on the whole page (f)', '整页显示（f）')}>
+        {wide ? pick('beside the list', '与列表并排') : pick('whole page', '整页')}
+      </button>
       <button type="button" class="close" onClick={close} aria-label={pick('close (escape)', '关闭（Esc）')}>{'\u00d7'}</button>
       {problem !== null && <p class="problem">{problem}</p>}
-      {shown !== null && <Shown key={shown.id} reset={shown.reset} openCause={openCause} />}
+      {shown !== null && <Shown key={shown.id} backend={backend} id={shown.id} reset={shown.reset} openCause={openCause} />}
     </article>
   )
 }
 
 /** A recording may have anything in it: what cannot be shown must not take the page with it. */
-function Shown(props: { reset: Report; openCause(id: string): void }) {
+function Shown(props: WholeProps) {
   const [broken] = useErrorBoundary()
   if (broken) {
     return (
@@ -62,7 +70,14 @@ function Shown(props: { reset: Report; openCause(id: string): void }) {
   return <Whole {...props} />
 }
 
-function Whole({ reset, openCause }: { reset: Report; openCause(id: string): void }) {
+interface WholeProps {
+  backend: Backend
+  id: string
+  reset: Report
+  openCause(id: string): void
+}
+
+function Whole({ backend, id, reset, openCause }: WholeProps) {
   const [frame, setFrame] = useState<number | null>(null)
   const { evidence } = reset
   const ends = (side: 'client' | 'server') => {
@@ -73,11 +88,12 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
   const speaksFor = evidence.filter(({ role, answer }) => role !== 'refutes' && answer === 'yes')
   const against = evidence.filter(({ role, answer }) => (role === 'refutes' ? answer === 'yes' : answer === 'no'))
   const known = steps(reset)
-  const open = reset.alternatives.map(({ cause }) => cause).filter((cause) => known.every(({ id }) => id !== cause))
-  const told = (reset.told ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)
+  const said = (text: string) => (reset.words ?? []).some((one) => text.includes(`"${one.text}"`))
+  const told = (reset.told ?? []).filter((text) => !said(text)).map((text) => <li key={text}><Text>{text}</Text></li>)
   const items = (all: EvidenceReport[]) => all.map((one) => <Said key={one.question + one.text} one={one} show={setFrame} />)
   return (
-    <>
+    <div class="case">
+      <div class="case-answer">
       <header>
         <h2 class="ends">{ends('client')}<i> {'>'} </i>{ends('server')}</h2>
         <p class="when">
@@ -85,6 +101,7 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
           {first?.frame != null && pick(`, frame ${first.frame}`, `，帧 ${first.frame}`)} <span class="source">{reset.source}</span>
           {reset.count > 1 && pick(`, stands for ${plural(reset.count, 'reset')} like it`, `，代表同样的 ${count(reset.count)} 次重置`)}
         </p>
+        <Ways reset={reset} />
       </header>
       <ol class="steps" aria-label={pick('what is known, the surest first', '已知的情况，最确定的在前')}>
         {known.map(({ confidence, text, id, leads }) => (
@@ -98,31 +115,28 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
         <span><span class={`severity ${reset.severity}`}>{called('severity', reset.severity)}</span>
           {reset.severity_reason && <span class="note">{pick(': ', '：')}<Text>{reset.severity_reason}</Text></span>}</span>
       </p>
-      <Section kind="open" title={pick('open', '待定')}>
-        {open.length > 0 && <Open ids={open} openCause={openCause} />}
-      </Section>
-      <Section kind="decide" title={pick('decide', '判别')}>
-        {(reset.decide ?? []).map(({ on, command }) => (
-          <li key={command}><span class="note">{pick(`on ${reset[on].ip}: `, `在 ${reset[on].ip}：`)}</span><Copied text={command} /></li>
-        ))}
-      </Section>
+      </div>
+
+      <div class="case-do">
+      <Decide reset={reset} />
+      <LastWords reset={reset} show={setFrame} />
       <Section kind="do" title={pick('fix', '处理')} ordered>{reset.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</Section>
+      </div>
 
-      {reset.ladder ? <Ladder reset={reset} frame={frame} /> : <States reset={reset} />}
+      <div class="case-packets"><Packets backend={backend} id={id} reset={reset} frame={frame} /></div>
 
+      <div class="case-proof">
       <Section kind="for" title={pick('why', '依据')}>{told}{items(speaksFor)}</Section>
       <Section kind="against" title={pick('but', '反证')}>{items(against)}</Section>
       <Section kind="unseen" title={pick('unseen', '未见')}>{unseen(reset).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
       <Section kind="points" title={pick('points', '抓包点')}>{(reset.points ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
-      <Section kind="instead" title={pick('instead', '也可能')}>
-        {reset.alternatives.map(({ cause, told_apart_by }) => (
-          <li key={cause}><Page id={cause} open={openCause} /> <Text>{told_apart_by}</Text></li>
-        ))}
-      </Section>
       <Section kind="harm" title={pick('lost', '损失')}>{(reset.harm ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
+      <Open reset={reset} openCause={openCause} />
+      <Beside backend={backend} id={id} />
       <Facts reset={reset} />
       <Filters reset={reset} />
-    </>
+      </div>
+    </div>
   )
 }
 
@@ -165,28 +179,6 @@ function originOf({ origin, origin_confidence, family }: Report): string | null 
   }
 }
 
-/** What else it could be beside the steps, by name; what distinguishes it stands below. */
-function Open({ ids, openCause }: { ids: string[]; openCause(id: string): void }) {
-  const [all, setAll] = useState(false)
-  const shown = all ? ids : ids.slice(0, NAMED)
-  const more = ids.length - shown.length
-  return (
-    <li>
-      {shown.map((id, at) => <Fragment key={id}>{at > 0 && pick(', ', '、')}<Page id={id} open={openCause} /></Fragment>)}
-      {more > 0 && <>{pick(' ', '，')}<button type="button" class="more" onClick={() => setAll(true)}>{pick(`and ${more} more`, `另有 ${more} 个`)}</button></>}
-    </li>
-  )
-}
-
-/** A cause by its name, which opens its page. */
-export function Page({ id, open }: { id: string; open(id: string): void }) {
-  if (id === 'unexplained') return <span class="id">{id}</span>
-  return <a class="id" href={`#cause=${id}`} onClick={(event) => {
-    event.preventDefault()
-    open(id)
-  }}>{id}</a>
-}
-
 function Said({ one, show }: { one: EvidenceReport; show(frame: number): void }) {
   return (
     <li>
@@ -223,13 +215,24 @@ function Section({ kind, title, ordered, children }: SectionProps) {
   )
 }
 
-/** A socket's life, where there are no packets. */
-function States({ reset: { socket } }: { reset: Report }) {
-  if (!socket || socket.states.length === 0) return null
+/** What each end said last, as it stands in its packets. */
+function LastWords({ reset: { words }, show }: { reset: Report; show(frame: number): void }) {
+  const last = (['client', 'server'] as const).flatMap((end) => (words ?? []).filter(({ from }) => from === end).slice(-1))
+  if (last.length === 0) return null
   return (
-    <ol class="states" aria-label={pick('the states of the socket', '套接字经过的状态')}>
-      {socket.states.map(({ time, state }) => <li key={time + state}><time>{clock(time)}</time> {state}</li>)}
-    </ol>
+    <Section kind="words" title={pick('last words', '最后的话')}>
+      {last.map(({ from, frame, protocol, text, meaning, of }) => (
+        <li key={from}>
+          <span class="note">{called('side', from)}, {protocol}</span>{' '}
+          <q>{text}</q>
+          <button type="button" class="frame" title={pick(`show frame ${frame}`, `显示帧 ${frame}`)} onClick={() => show(frame)}>{frame}</button>
+          {meaning !== null && <small>{meaning}</small>}
+          {of !== null && of.content_length !== null && <small>{pick(
+            `${count(of.seen)} of ${count(of.content_length)} bytes of the body were sent`,
+            `正文 ${count(of.content_length)} 字节，已发送 ${count(of.seen)} 字节`)}</small>}
+        </li>
+      ))}
+    </Section>
   )
 }
 
@@ -283,10 +286,4 @@ function Filters({ reset }: { reset: Report }) {
       <div><dt>tcpdump</dt><dd><Copied text={tcpdump(reset)} /></dd></div>
     </dl>
   )
-}
-
-function Copied({ text }: { text: string }) {
-  const [done, setDone] = useState(false)
-  const copy = () => navigator.clipboard?.writeText(text).then(() => setDone(true), () => setDone(false))
-  return <><code>{text}</code> <button type="button" class="copy" onClick={copy}>{done ? pick('copied', '已复制') : pick('copy', '复制')}</button></>
 }

@@ -9,6 +9,8 @@ const KEYS: [string, string][] = [
   ['Esc', pick('close it, leave the filter', '关闭，离开过滤框')],
   ['/', pick('filter', '过滤')],
   ['\u2191 \u2193', pick('from packet to packet in the ladder', '在报文之间移动')],
+  ['f', pick('the open reset on the whole page', '整页显示打开的重置')],
+  ['+ \u2212 0', pick('scale of the diagram that has the focus; Enter unfolds a burst', '获得焦点的图的比例；Enter 展开一串报文')],
   ['t', pick('light, dark, or as the system has it', '浅色、深色、跟随系统')],
   ['?', pick('this help', '本帮助')],
 ]
@@ -45,8 +47,8 @@ export function Help({ close, live }: { close(): void; live: boolean }) {
       <h2>{pick('Filters', '过滤')}</h2>
       <Table rows={FILTERS} />
       {live && <p class="note">
-        {pick('Captures dropped onto the page are explained by this server and deleted then.',
-          '拖放到页面上的抓包由这台服务器分析，分析完即删除。')}
+        {pick('Captures dropped onto the page are explained by this server. The last four are kept until it ends, to show whole connections.',
+          '拖放到页面上的抓包由这台服务器分析。最近四个保留到它结束，用于显示整个连接。')}
       </p>}
     </dialog>
   )

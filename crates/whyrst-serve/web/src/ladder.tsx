@@ -15,15 +15,15 @@ const WIDE = [
 
 interface Props {
   reset: Report
-  /** A frame that some evidence names, to be shown. */
-  frame: number | null
+  rungs: Rung[]
+  /** The frame that is looked at. */
+  chosen: number
+  choose(frame: number): void
 }
 
-export function Ladder({ reset, frame }: Props) {
-  const rungs = reset.ladder ?? []
+export function Ladder({ reset, rungs, chosen: frame, choose }: Props) {
   const place = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(560)
-  const [chosen, setChosen] = useState(() => decisive(rungs))
   useEffect(() => {
     const element = place.current
     if (!element) return undefined
@@ -31,15 +31,17 @@ export function Ladder({ reset, frame }: Props) {
     watch.observe(element)
     return () => watch.disconnect()
   }, [])
-  useEffect(() => setChosen(decisive(rungs)), [reset])
-  useEffect(() => {
-    const at = rungs.findIndex((rung) => 'frame' in rung && rung.frame === frame)
-    if (at >= 0) setChosen(at)
-  }, [frame])
-  if (rungs.length === 0) return null
+  const chosen = Math.max(rungs.findIndex((rung) => 'frame' in rung && rung.frame === frame), 0)
+  const setChosen = (at: number) => {
+    const rung = rungs[at]
+    if (rung && 'frame' in rung) choose(rung.frame)
+  }
 
   const narrow = width < 470
-  const left = narrow ? 76 : 158
+  // The numbers of a large capture have seven digits and more.
+  const digits = Math.max(...rungs.map((rung) => ('frame' in rung ? String(rung.frame).length : 0)), 6)
+  const column = 14 + digits * 7.4
+  const left = narrow ? column + 18 : column + 100
   const right = width - (narrow ? 12 : 26)
   const height = HEAD + rungs.length * ROW + 6
   const move = (event: KeyboardEvent) => {
@@ -51,9 +53,8 @@ export function Ladder({ reset, frame }: Props) {
     while (rungs[at] && !('frame' in rungs[at]!)) at += step
     if (rungs[at]) setChosen(at)
   }
-  const shown = rungs[chosen]
   return (
-    <div class="ladder" ref={place}>
+    <div ref={place}>
       <svg width={width} height={height} role="listbox" tabindex={0} aria-label={pick('packets of the connection', '连接的报文')}
         aria-activedescendant={`rung-${chosen}`} onKeyDown={move}>
         <text class="end" x={left} y={14} text-anchor={narrow ? 'start' : 'middle'}>{name(reset, 'client')}</text>
@@ -62,10 +63,9 @@ export function Ladder({ reset, frame }: Props) {
         {rungs.map((rung, at) =>
           'frame' in rung
             ? <Step key={at} at={at} rung={rung} chosen={at === chosen} choose={setChosen}
-                left={left} right={right} width={width} narrow={narrow} />
+                column={column} left={left} right={right} width={width} narrow={narrow} />
             : <Gap key={at} at={at} segments={rung.gap} left={left} right={right} />)}
       </svg>
-      {shown && 'frame' in shown && <Fields segment={shown} from={reset.ladder_from ?? reset.time} />}
     </div>
   )
 }
@@ -75,13 +75,14 @@ interface StepProps {
   rung: SegmentRung
   chosen: boolean
   choose(at: number): void
+  column: number
   left: number
   right: number
   width: number
   narrow: boolean
 }
 
-function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProps) {
+function Step({ at, rung, chosen, choose, column, left, right, width, narrow }: StepProps) {
   const top = HEAD + at * ROW
   const [from, to] = rung.from === 'client' ? [left, right] : [right, left]
   const ahead = rung.from === 'client' ? -1 : 1
@@ -94,8 +95,8 @@ function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProp
       <desc>{description(rung)}</desc>
       <rect class="band" x={0} y={top} width={width} height={ROW} />
       {rung.marked && <path class="mark" d={`M2 ${top + 11}l7 5l-7 5z`} />}
-      <text class="frame" x={narrow ? 64 : 66} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
-      <text class="time" x={narrow ? 64 : 144} y={top + (narrow ? 28 : 21)} text-anchor="end">{seconds(rung.ns)}</text>
+      <text class="frame" x={column + 6} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
+      <text class="time" x={narrow ? column + 6 : column + 86} y={top + (narrow ? 28 : 21)} text-anchor="end">{seconds(rung.ns)}</text>
       <text class="what" x={(left + right) / 2} y={top + 16} text-anchor="middle">{rung.text}</text>
       <path class="arrow" d={`M${from} ${line}H${to + ahead * 7}`} />
       <path class="tip" d={`M${to} ${line}l${ahead * 9} -4.5v9z`} />
@@ -111,7 +112,7 @@ function Gap({ at, segments, left, right }: { at: number; segments: number; left
   )
 }
 
-function Fields({ segment, from }: { segment: SegmentRung; from: string }) {
+export function Fields({ segment, from }: { segment: SegmentRung; from: string }) {
   return (
     <dl class="fields" aria-live="polite">
       {fields(segment, from).map(([name, value]) => (
@@ -119,13 +120,6 @@ function Fields({ segment, from }: { segment: SegmentRung; from: string }) {
       ))}
     </dl>
   )
-}
-
-/** The RST, or whatever else the verdict rests on. */
-function decisive(rungs: Rung[]): number {
-  const marked = (rung: Rung) => 'frame' in rung && rung.marked === true
-  const rst = rungs.findIndex((rung) => marked(rung) && 'flags' in rung && rung.flags.includes('R'))
-  return Math.max(rst >= 0 ? rst : rungs.findIndex(marked), 0)
 }
 
 function name(reset: Report, side: 'client' | 'server'): string {

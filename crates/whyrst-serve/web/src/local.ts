@@ -335,6 +335,10 @@ export function local(lines: string): Backend {
       return { generation: 0, rows: fit.length, offset, at: at < 0 ? null : at, list }
     },
     reset: (id) => found(all.find(({ row }) => row.id === id)?.reset, pick('this reset is not in the report', '报告里没有这个重置')),
+    packets: () => Promise.reject(new Error(pick(
+      'a report in one file has no more packets: open the capture with `whyrst serve`', '单文件报告没有更多报文：请用 `whyrst serve` 打开抓包'))),
+    beside: () => Promise.reject(new Error(pick(
+      'beside the lab\u2019s run of the same cause: whyrst explain --beside-lab FILE', '与同一原因的实验对照：whyrst explain --beside-lab FILE'))),
     cause: (id) => found(causes.get(id), pick('the report does not have this page of the catalogue', '报告里没有目录的这一页')),
   }
 }

@@ -1576,6 +1576,10 @@ export interface SegmentRung {
    */
   win: number
   /**
+   * The window that it offers, in bytes; absent where its scale is not known, and in a RST.
+   */
+  offers?: number | null
+  /**
    * Time to live or hop limit: hops left.
    */
   ttl: number

@@ -3,7 +3,7 @@
 import { pick } from './language'
 import type { CauseReport, Report } from './records'
 import { authorization } from './session'
-import type { Backend, Order, Overview, Page, View } from './types'
+import type { Backend, Beside, Order, Overview, Packets, Page, View } from './types'
 
 /** After the server was not heard, in milliseconds. */
 const AGAIN = 3_000
@@ -11,6 +11,9 @@ const AGAIN = 3_000
 async function ask<T>(path: string, parameters: Record<string, string | number> = {}): Promise<T> {
   const query = new URLSearchParams(Object.entries(parameters).map(([key, value]) => [key, String(value)]))
   const response = await fetch(`${path}?${query}`, { headers: { accept: 'application/json', ...authorization() } })
+    .catch(() => {
+      throw new Error(pick('the server does not answer', '服务器没有响应'))
+    })
   if (!response.ok) throw new Error((await response.text()).trim() || response.statusText)
   return response.json() as Promise<T>
 }
@@ -22,6 +25,8 @@ export const remote: Backend = {
   page: (q: string, order: Order, offset: number, limit: number, find: string | null) =>
     ask<Page>('/api/resets', { q, order, offset, limit, ...(find === null ? {} : { find }) }),
   reset: (id) => ask<Report>(`/api/resets/${encodeURIComponent(id)}`),
+  packets: (id, most) => ask<Packets>(`/api/resets/${encodeURIComponent(id)}/packets`, { most }),
+  beside: (id) => ask<Beside | null>(`/api/resets/${encodeURIComponent(id)}/beside`),
   cause: (id) => ask<CauseReport>(`/api/causes/${encodeURIComponent(id)}`),
 }
 

@@ -13,6 +13,8 @@ export interface Route {
   order: Order
   reset: string | null
   cause: string | null
+  /** One reset has the whole page. */
+  wide: boolean
 }
 
 const ORDERS: readonly string[] = ['harm', 'newest', 'oldest']
@@ -28,16 +30,18 @@ function read(): Route {
     order: (ORDERS.includes(order) ? order : 'harm') as Order,
     reset: reset !== null && /^[0-9a-f]{16}$/u.test(reset) ? reset : null,
     cause: hash.get('cause'),
+    wide: hash.get('wide') === '1',
   }
 }
 
-function fragment({ q, show, order, reset, cause }: Route): string {
+function fragment({ q, show, order, reset, cause, wide }: Route): string {
   const hash = new URLSearchParams()
   if (q !== '') hash.set('q', q)
   if (show !== 'issues' && reset === null) hash.set('show', show)
   if (order !== 'harm') hash.set('order', order)
   if (reset !== null) hash.set('reset', reset)
   if (cause !== null) hash.set('cause', cause)
+  if (wide && reset !== null) hash.set('wide', '1')
   return `#${hash}`
 }
 

@@ -1,6 +1,6 @@
 // What the server answers beside the records themselves, which are in records.ts, and where the page gets both from.
 
-import type { CauseReport, Confidence, End, Family, IncidentReport, Report, Severity, SummaryReport } from './records'
+import type { CauseReport, Confidence, End, Family, IncidentReport, Report, Rung, Severity, SummaryReport } from './records'
 
 export type Order = 'harm' | 'newest' | 'oldest'
 
@@ -105,6 +105,37 @@ export interface Overview {
   sources: Source[]
 }
 
+/** The packets of a connection, as many as were asked for. */
+export interface Packets {
+  ladder_from: string
+  ladder: Rung[]
+  /** All that there are. */
+  total: number
+  /** Copies of one packet that were left out. */
+  copies: number
+}
+
+/** How a row of yours stands to one of the lab's. */
+export type Likeness = 'equal' | 'different' | 'only-yours' | 'only-lab' | 'unknown'
+
+/** A reset beside the lab's run of its cause. */
+export interface Beside {
+  cause: string
+  scenario: string
+  story: string
+  /** The lab's client did what your server did. */
+  mirrored: boolean
+  packets: {
+    likeness: Likeness
+    from: End | null
+    frame: number | null
+    yours: string | null
+    lab: string | null
+    differs: string[]
+  }[]
+  signs: { likeness: Likeness; yours: string; lab: string }[]
+}
+
 /** Where the page gets what it shows: a server, or the data that a report brings with it. */
 export interface Backend {
   readonly live: boolean
@@ -112,5 +143,8 @@ export interface Backend {
   view(q: string): Promise<View>
   page(q: string, order: Order, offset: number, limit: number, find: string | null): Promise<Page>
   reset(id: string): Promise<Report>
+  packets(id: string, most: number): Promise<Packets>
+  /** `null` where the lab has no run of its cause. */
+  beside(id: string): Promise<Beside | null>
   cause(id: string): Promise<CauseReport>
 }

@@ -65,6 +65,17 @@ export function seconds(ns: number): string {
   return `${sign}${Math.trunc(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`
 }
 
+/** `26.8 ms`, `5.235 s`: a time since the beginning. */
+export function elapsed(ns: number, most = ns): string {
+  if (ns >= 1e9) return `${(ns / 1e9).toFixed(3)} s`
+  return most < 1e6 ? `${(ns / 1e3).toFixed(0)} \u00b5s` : `${(ns / 1e6).toFixed(1)} ms`
+}
+
+/** A word of a shell, as it is. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
 /** A moment so many nanoseconds after another, with all its digits. */
 function moment(from: string, ns: number): string {
   const time = nanos(from) + BigInt(ns)
@@ -88,7 +99,8 @@ export function fields(segment: SegmentRung, from: string): [string, string][] {
     ['seq', `${segment.seq_rel} (${segment.seq})`],
     ['ack', ack === undefined ? none : `${ack_rel} (${ack})`],
     [pick('length', '长度'), `${count(segment.len)} B`],
-    [pick('window', '窗口'), pick(`${segment.win} (not scaled)`, `${segment.win}（未缩放）`)],
+    [pick('window', '窗口'), segment.offers == null
+      ? pick(`${segment.win} (not scaled)`, `${segment.win}（未缩放）`) : `${count(segment.offers)} B (${segment.win})`],
     [pick('options', '选项'), options.length > 0 ? options.join(pick(', ', '，')) : none],
     ['TSval', ts_value?.toString()],
     ['TTL', String(segment.ttl)],

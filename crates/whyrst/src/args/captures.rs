@@ -15,6 +15,7 @@ use whyrst_store::Table;
 use super::shared::parse_size;
 use super::{Common, ReportFormat};
 use crate::explain::confidence;
+use crate::explain::whole::ConnectionName;
 use crate::filter::fits_words;
 use crate::memory;
 use crate::window::Window;
@@ -32,6 +33,7 @@ Examples:
   whyrst explain --summary --since 12h /var/spool/tcpdump/          top causes by service, last night
   whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
   whyrst explain --filter 'host 10.0.0.1 and port 443' trace.pcap
+  whyrst explain --beside-lab trace.pcap                            beside the lab's run of the same cause
   whyrst explain --tui trace.pcap                                   look around in them
   whyrst explain --annotate told.pcapng --wireshark trace.pcap      the verdicts beside the packets
   whyrst explain --vantage client=a.pcap --vantage server=b.pcap    captures of both ends, joined")]
@@ -108,6 +110,11 @@ pub(crate) struct Explain {
     #[arg(long)]
     pub(crate) no_ladder: bool,
 
+    /// Beside each report the lab's recorded run of its cause, row by row: what is equal (=), what differs (!=), and
+    /// what only one of the two has
+    #[arg(long, conflicts_with_all = ["vantage", "summary", "tui"])]
+    pub(crate) beside_lab: bool,
+
     /// Kernel events recorded on the sender's host, to join with the packets
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
@@ -141,6 +148,14 @@ pub(crate) struct Explain {
     /// For `whyrst serve`: what the capture is called, whatever its file's name
     #[arg(long, hide = true, value_name = "NAME")]
     pub(crate) called: Option<String>,
+
+    /// For `whyrst serve`: only the packets of the connection CLIENT:PORT,SERVER:PORT,NANOSECONDS
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub(crate) connection: Option<ConnectionName>,
+
+    /// How many packets of it, at most
+    #[arg(long, hide = true, value_name = "N", default_value_t = 1_000)]
+    pub(crate) packets: usize,
 
     /// Options that every command understands.
     #[command(flatten)]

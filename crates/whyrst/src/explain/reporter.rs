@@ -7,8 +7,10 @@ use std::sync::mpsc::Sender;
 use anyhow::{Error, Result};
 use arrow_array::RecordBatch;
 use whyrst_core::incident::Incidents;
+use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
+use whyrst_core::report::beside;
 use whyrst_core::report::live_line::{self, LineNotes, More};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
@@ -31,6 +33,9 @@ use crate::window::Window;
 
 /// Endings on their way through several hands: each has more than a kilobyte.
 pub(super) type Outcomes = Vec<Box<Outcome>>;
+
+/// Columns of what is pasted into a ticket.
+const PASTED: usize = 100;
 
 /// Judges outcomes and puts them into words.
 pub(super) struct Reporter<'a> {
@@ -119,6 +124,29 @@ impl Reporter<'_> {
     }
 
     fn report(&self, report: &Explanation<'_>) -> String {
+        let alone = self.report_alone(report);
+        if self.arguments.beside_lab { alone + &self.beside_lab(report) } else { alone }
+    }
+
+    /// The recorded run of its cause; or that there is none.
+    fn beside_lab(&self, report: &Explanation<'_>) -> String {
+        let (yours, language) = (json::page_record(report, 1), self.context.language);
+        let run = beside::wanted(&yours).find_map(|cause| whyrst_lab::runs::run(cause, language));
+        let Some(run) = run else {
+            let cause = &yours.verdict.cause;
+            return match language {
+                Language::English => format!("the lab has no run of {cause} to stand beside it\n\n"),
+                Language::Chinese => format!("实验室没有 {cause} 的记录可供对照\n\n"),
+            };
+        };
+        let told = beside::beside(&yours, &run, language);
+        match self.arguments.format {
+            ReportFormat::Markdown => markdown::verbatim(&beside::text(&told, language, Style::Plain, PASTED)),
+            _ => beside::text(&told, language, self.style, output::columns(&self.arguments.common)),
+        }
+    }
+
+    fn report_alone(&self, report: &Explanation<'_>) -> String {
         let no_packets = report.outcome.basis() == Basis::Sockets;
         let ladder = if self.arguments.no_ladder || no_packets { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {
