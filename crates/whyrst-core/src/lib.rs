@@ -37,6 +37,7 @@ pub mod live;
 pub mod observation;
 pub mod outcome;
 mod prelude;
+pub mod probers;
 #[cfg(test)]
 mod properties;
 pub mod reception;
