@@ -51,6 +51,8 @@ pub struct Siblings {
     pub oldest: Option<Span>,
     /// The silences after which the service sent the first FIN, oldest first.
     pub closed_after: Vec<Span>,
+    /// When the service sent the first FIN on others, and after which silence.
+    pub closed: Vec<(Timestamp, Span)>,
     /// Up to when others prove that their host kept its connections through the whole silence of the one in question.
     pub outlived: Option<Timestamp>,
     /// Those that were open when the one in question was reset.
@@ -303,6 +305,8 @@ struct Sibling {
     request: u32,
     speech: Speech,
     state: State,
+    /// When the service sent the first FIN, and after which silence.
+    closed: Option<(Timestamp, Span)>,
     /// When the first FIN or RST came.
     ended: Option<Timestamp>,
     was_reset: bool,
@@ -356,6 +360,7 @@ impl Book {
             request: 0,
             speech: Speech::None,
             state: State::Open,
+            closed: None,
             ended: None,
             was_reset: false,
         });
@@ -402,6 +407,7 @@ impl Book {
             (sibling.survived, sibling.silence) = (sibling.went_on_after(), Span::ZERO);
             sibling.state = State::Closing;
             sibling.ended = Some(time);
+            sibling.closed = by_service.then_some((time, silence));
             if by_service && silence >= SILENCE {
                 let server = sibling.server;
                 if let Some(entry) = self.services.get_mut(&server) {
@@ -475,6 +481,7 @@ impl Book {
             survived: all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).max(),
             oldest: others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).max(),
             closed_after: entry.closed_after.iter().copied().collect(),
+            closed: others().filter_map(|one| one.closed).collect(),
             // What was not silent had no time to reboot.
             outlived: if own.idle >= SILENCE { outlived(others(), own) } else { None },
             answered: others().map(|one| one.request).filter(|request| *request > 0).collect(),

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 332,
-    step: Step::Reason { explains: &["linger-zero", "close-unread", "exit-unread", "data-after-close"] },
+    step: Step::Reason { explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,

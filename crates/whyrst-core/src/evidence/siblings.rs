@@ -36,6 +36,8 @@ const TWICE: u32 = 2;
 const AT_ONCE: Span = Span::from_millis(100);
 /// A kernel aborts what waits in an accept queue in one go (`inet_csk_listen_stop`); workers end within this time.
 const ONE_GO: Span = Span::from_millis(20);
+/// A program may be scheduled later by one tick of its kernel (`HZ` is 250 and more).
+const NO_NOISE: Span = Span::from_millis(4);
 /// Requests of as many sizes as make it no chance, less often than once in twenty, that just the largest died.
 const NO_CHANCE: u64 = 20;
 /// A server that takes a session over closes the older connection before it does anything else.
@@ -169,6 +171,37 @@ pub static SIBLINGS_CLOSED_WHEN_IDLE: Question = Question {
         let met = own.idle.nanos().saturating_add(late.nanos()) >= least.nanos()
             && own.idle.nanos() <= most.nanos().saturating_add(late.nanos());
         if met { Answer::Yes(facts(yes().count(closed.len() as u64))) } else { Answer::No(facts(no())) }
+    }),
+};
+
+/// The service closed others at the same moment that had been silent for other times: no idle timer runs out so. A reload,
+/// a stop or a crash closes everything at once.
+pub static CLOSED_WITH_OTHERS: Question = Question {
+    id: "closed-with-others",
+    asked_of: AskedOf::Packets,
+    yes: "{server} closed {} other connections within {} of this one, which had been silent for {} to {}: everything at once, as a reload or a stop does, and no idle timer",
+    no: "{server} closed no other connection at that moment",
+    unknown: "other connections to {server}: were they closed at the same moment, though some had been in use more recently?",
+    zh: Wording {
+        yes: "{server}在关闭这条连接的{1}之内还关闭了另外{0}条，它们各自沉默了{2}到{3}：是一起关闭的，像重载或停止，而不是空闲定时器",
+        no: "{server}在那一刻没有关闭别的连接",
+        unknown: "到{server}的其他连接：有的刚用过，是否也在同一时刻被关闭？",
+    },
+    ask: by(|outcome| {
+        let server = outcome.connection().server();
+        let Some((siblings, _)) = known(outcome) else { return Answer::Unknown };
+        let Some(left) = leaving(outcome).filter(|left| left.from == server) else { return Answer::Unknown };
+        let apart = |time: Timestamp| time.since(left.time).abs();
+        let closed: Vec<&(Timestamp, Span)> =
+            siblings.closed.iter().filter(|(time, _)| apart(*time) <= ONE_GO).collect();
+        let silences = || closed.iter().map(|(_, silence)| *silence);
+        let (Some(least), Some(most)) = (silences().min(), silences().max()) else { return Answer::Unknown };
+        let furthest = closed.iter().map(|(time, _)| apart(*time)).max().unwrap_or_default();
+        // Two beside this one: one may be closed by its client's wish.
+        if closed.len() < 2 || most.nanos().saturating_sub(least.nanos()) <= LATE.nanos() {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().count(closed.len() as u64).span(furthest).span(least).span(most))
     }),
 };
 
@@ -475,7 +508,8 @@ pub static DIED_WAITING_TOGETHER: Question = Question {
         let (Some(first), Some(last)) = (times().min(), times().max()) else { return Answer::Unknown };
         let (Some(youngest), Some(oldest)) = (ages().min(), ages().max()) else { return Answer::Unknown };
         // A program that turns each away as it comes ends all at the same age.
-        if deaths.len() < DEATHS || oldest < ONE_GO || oldest.nanos() < youngest.nanos().saturating_mul(2) {
+        let apart = oldest.nanos().saturating_sub(youngest.nanos());
+        if deaths.len() < DEATHS || apart < NO_NOISE.nanos() || apart < youngest.nanos() {
             return Answer::Unknown;
         }
         Answer::Yes(yes().count(deaths.len() as u64).span(last.since(first)).span(youngest).span(oldest))
@@ -713,7 +747,7 @@ pub static STOOD_STILL: Question = Question {
     }),
 };
 
-/// No kernel is up again after its host was started anew within this time, firmware and boot loader left out.
+/// Hardly a host is started anew within this time, though the smallest virtual machines are.
 const NO_BOOT: Span = Span::from_secs(5);
 
 /// While the connection was silent, the service accepted another one.
@@ -740,15 +774,15 @@ pub static ACCEPTED_MEANWHILE: Question = Question {
     }),
 };
 
-/// So soon before the RST the server had answered, and it accepts others: it cannot have been started anew in between.
+/// So soon before the RST the server had answered, and it accepts others: it was hardly started anew in between.
 pub static FORGOTTEN_AT_ONCE: Question = Question {
     id: "forgotten-at-once",
     asked_of: AskedOf::Packets,
-    yes: "{server} had answered on this connection {} before, and accepts others: no host starts anew in that time, so what answers now is another one, or what lies between forgot the connection",
+    yes: "{server} had answered on this connection {} before, and accepts others: hardly a host starts anew in that time, so another one may answer now, or what lies between forgot the connection",
     no: "{server} had not answered for {}: its host may have been started anew",
     unknown: "other connects to {server} at that time: is it there, and accepts them?",
     zh: Wording {
-        yes: "{server}在此之前{}还应答过这条连接，并且接受别的连接：主机不可能在这段时间里重启，所以现在应答的是另一台，或者中间设备忘了这条连接",
+        yes: "{server}在此之前{}还应答过这条连接，并且接受别的连接：主机很难在这段时间里重启，所以现在应答的可能是另一台，或者中间设备忘了这条连接",
         no: "{server}已有{}没有应答：主机可能重启过",
         unknown: "当时到{server}的其他建连：它在吗，接受吗？",
     },
