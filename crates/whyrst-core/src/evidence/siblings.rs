@@ -740,7 +740,11 @@ pub static STOOD_STILL: Question = Question {
         let waits = || all.iter().map(|(_, _, waited)| *waited);
         let (Some(least), Some(most)) = (waits().min(), waits().max()) else { return Answer::Unknown };
         // What was asked at one moment is answered at one as well.
-        if waited(own).is_none() || all.len() < DEATHS || asked_apart < ONE_GO || asked_apart.nanos() / 4 < moved_apart.nanos() {
+        if waited(own).is_none()
+            || all.len() < DEATHS
+            || asked_apart < ONE_GO
+            || asked_apart.nanos() / 4 < moved_apart.nanos()
+        {
             return Answer::Unknown;
         }
         Answer::Yes(yes().count(all.len() as u64).span(least).span(most).span(moved_apart))

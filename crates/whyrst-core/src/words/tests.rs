@@ -103,7 +103,11 @@ fn last_words_are_understood() {
         (b"\x20\x02\0\x05", Protocol::Mqtt, Gist::Refuses),
         (b"\x05\x05\0\x01\0\0\0\0\0\0", Protocol::Socks, Gist::Refuses),
         (b"\0\0\0\x27\0\x12\0\x04\0\0\0\x01\0\x07billing\0\x0dkafka-python\x073.0.12\0", Protocol::Kafka, Gist::Goes),
-        (b"\0\0\0\x20\0\x0c\0\x04\0\0\0\x09\0\x07billing\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Protocol::Kafka, Gist::Heartbeat),
+        (
+            b"\0\0\0\x20\0\x0c\0\x04\0\0\0\x09\0\x07billing\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            Protocol::Kafka,
+            Gist::Heartbeat,
+        ),
         (b"\x30\x05\x02\x01\x03\x42\0", Protocol::Ldap, Gist::Goodbye),
         (b"Too many connections, bye\n", Protocol::Text, Gist::Refuses),
         (b"<stream:error><conflict xmlns='x'/></stream:error></stream:stream>", Protocol::Text, Gist::TakenOver),
