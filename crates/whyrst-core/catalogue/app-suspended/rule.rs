@@ -6,7 +6,14 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 455,
     step: Step::Reason {
-        explains: &["data-after-close", "shutdown-rdwr-data", "close-unread", "exit-unread", "linger-zero", "fin-wait2-expired"],
+        explains: &[
+            "data-after-close",
+            "shutdown-rdwr-data",
+            "close-unread",
+            "exit-unread",
+            "linger-zero",
+            "fin-wait2-expired",
+        ],
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
