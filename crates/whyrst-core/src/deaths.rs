@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use crate::connection::Roles;
 use crate::outcome::{Basis, Outcome};
-use crate::siblings::{Book, Death};
+use crate::siblings::{Book, Death, Heard};
 
 /// What live resets, one after the other, leave behind for those that follow: of the other connections to a service only
 /// those that were reset too are known, so nothing is said of who survived.
@@ -21,7 +21,7 @@ impl Deaths {
         let connection = outcome.connection();
         let (server, known) = (connection.endpoint(connection.server()), connection.roles == Roles::Seen);
         let Some(rst) = outcome.rst().filter(|_| known && outcome.basis() == Basis::Sockets) else { return };
-        let own = Death::of(connection, outcome.before(), rst, None);
+        let own = Death::of(connection, outcome.before(), rst, Heard::default());
         if self.book.is_full() {
             self.book = Book::default();
         }

@@ -39,6 +39,7 @@ pub mod nearest;
 pub mod observation;
 pub mod outcome;
 mod prelude;
+pub mod probers;
 #[cfg(test)]
 mod properties;
 pub mod reception;

@@ -270,6 +270,7 @@ impl<'a> Story<'a> {
             before: self.records,
             icmp: Vec::new(),
             service: Service::default(),
+            probes: None,
             service_later: Service::default(),
             said: Default::default(),
             words: Default::default(),

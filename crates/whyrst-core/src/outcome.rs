@@ -12,6 +12,7 @@ use crate::history::{Notes, Record};
 use crate::joined::Joined;
 use crate::kernel::KernelWord;
 use crate::observation::IcmpError;
+use crate::probers::Probes;
 use crate::rst::{Rst, Rsts};
 use crate::segment::Endpoint;
 use crate::service::{Moment, Service};
@@ -93,6 +94,8 @@ pub struct Incarnation {
     pub twin: Option<Box<Twin>>,
     /// The other connections to the same service; of a connection that was reset or refused.
     pub siblings: Option<Box<Siblings>>,
+    /// The refusals that its client's host met around it.
+    pub probes: Option<Probes>,
 }
 
 /// An ICMP error about this connection.
@@ -247,6 +250,11 @@ impl Outcome {
     /// The other connections to the same service.
     pub fn siblings(&self) -> Option<&Siblings> {
         self.incarnation().siblings.as_deref()
+    }
+
+    /// The refusals that its client's host met around it.
+    pub const fn probes(&self) -> Option<Probes> {
+        self.incarnation().probes
     }
 
     /// What the kernel of `side` knows of its socket.

@@ -18,13 +18,14 @@ use hashbrown::HashMap;
 use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
-use crate::history::Record;
+use crate::history::{Notes, Record};
 use crate::rst::Rst;
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
 use crate::service::Moment;
 use crate::sighting::{FIRST, FLOWS, Sighting};
 use crate::time::{Span, Timestamp};
+use crate::words::Protocol;
 
 /// Services whose connections are remembered.
 const SERVICES: usize = 4_096;
@@ -32,6 +33,8 @@ const SERVICES: usize = 4_096;
 const ENDS: usize = 32;
 /// A health check asks with one segment at most, gets one small answer, and is over soon (`timeout check`).
 const TINY_WITHIN: Span = Span::from_secs(1);
+/// Whoever accepts so soon after a reset listened before it.
+const MEANWHILE: Span = Span::from_millis(100);
 const TINY_QUESTION: u64 = 1_460;
 const TINY_ANSWER: u64 = 4_380;
 /// What is shorter is no silence: the time of a retransmission (RFC 6298 section 2).
@@ -48,6 +51,8 @@ pub struct Siblings {
     pub oldest: Option<Span>,
     /// The silences after which the service sent the first FIN, oldest first.
     pub closed_after: Vec<Span>,
+    /// When the service sent the first FIN on others, and after which silence.
+    pub closed: Vec<(Timestamp, Span)>,
     /// Up to when others prove that their host kept its connections through the whole silence of the one in question.
     pub outlived: Option<Timestamp>,
     /// Those that were open when the one in question was reset.
@@ -64,8 +69,25 @@ pub struct Siblings {
     pub answered: Vec<u32>,
     /// Another login with the same identity, which came while the one in question was in use.
     pub taken_over: Option<Login>,
+    /// Another one that was accepted after this one's last answer, and before it was reset or right after.
+    pub begun_meanwhile: Option<Timestamp>,
+    /// What its client's host held when it was refused.
+    pub held: Option<Held>,
     /// The one in question.
     pub own: Option<Death>,
+}
+
+/// How many connections to the service the host of a refused client had, as far as all of them are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// Those that were open when it was refused.
+    pub when_refused: usize,
+    /// The most that were open when another one was accepted.
+    pub when_accepted: usize,
+    /// The last connection of another host that was accepted before the refusal.
+    pub other_before: Option<Timestamp>,
+    /// The first that was accepted after it.
+    pub other_after: Option<Timestamp>,
 }
 
 /// How one connection of a service ended in a reset.
@@ -95,6 +117,21 @@ pub struct Death {
     pub from_beginning: bool,
     /// How its client logged in.
     pub login: Option<Login>,
+    /// When the client last asked something, before the service moved.
+    pub asked_at: Option<Timestamp>,
+    /// When the service did something at last: what it sent is what the RST refuses, or it is the RST.
+    pub moved_at: Option<Timestamp>,
+    /// What the service speaks on it, where that leaves no doubt.
+    pub service_speaks: Option<Protocol>,
+}
+
+/// What the ends of a connection had said that its siblings learn from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Heard {
+    /// How its client logged in.
+    pub login: Option<Login>,
+    /// What the service speaks.
+    pub service_speaks: Option<Protocol>,
 }
 
 /// A login with an identity that a service knows only once at a time.
@@ -128,9 +165,14 @@ pub enum Exchange {
 
 impl Death {
     /// Of a connection whose remembered segments are `records`, by its first RST.
-    pub(crate) fn of(connection: &Connection, records: &[Record], rst: &Rst, login: Option<Login>) -> Self {
+    pub(crate) fn of(connection: &Connection, records: &[Record], rst: &Rst, heard: Heard) -> Self {
         let (woken, idle) = silence(records, rst);
         let by = if rst.record.from == connection.client { End::Client } else { End::Server };
+        let moved_at = match (by, rst.trigger) {
+            (End::Client, Some(trigger)) if trigger.from == connection.server() => Some(trigger.time),
+            (End::Server, None) => Some(rst.record.time),
+            _ => None,
+        };
         Self {
             client: connection.endpoint(connection.client),
             time: rst.record.time,
@@ -143,7 +185,10 @@ impl Death {
             said: connection.half(connection.server()).bytes,
             next_accepted: None,
             from_beginning: connection.half(connection.client).marks.has(Marks::SYN),
-            login,
+            login: heard.login,
+            asked_at: moved_at.and_then(|until| last_asked(records, connection.client, until)),
+            moved_at,
+            service_speaks: heard.service_speaks,
         }
     }
 
@@ -156,6 +201,13 @@ impl Death {
     pub fn silent_since(&self) -> Timestamp {
         self.woken.plus(Span::from_nanos(-self.idle.nanos()))
     }
+}
+
+/// When `client` last sent something new.
+fn last_asked(records: &[Record], client: Side, until: Timestamp) -> Option<Timestamp> {
+    let again = |record: &Record| record.notes.has(Notes::RETRANSMISSION) || record.notes.has(Notes::PROBE);
+    let asks = |record: &&Record| record.from == client && record.len > 0 && record.time <= until && !again(record);
+    records.iter().rfind(asks).map(|record| record.time)
 }
 
 /// The last silence that nobody answered with data, and when it ended: a host acknowledges by itself what its program
@@ -253,6 +305,8 @@ struct Sibling {
     request: u32,
     speech: Speech,
     state: State,
+    /// When the service sent the first FIN, and after which silence.
+    closed: Option<(Timestamp, Span)>,
     /// When the first FIN or RST came.
     ended: Option<Timestamp>,
     was_reset: bool,
@@ -306,6 +360,7 @@ impl Book {
             request: 0,
             speech: Speech::None,
             state: State::Open,
+            closed: None,
             ended: None,
             was_reset: false,
         });
@@ -352,6 +407,7 @@ impl Book {
             (sibling.survived, sibling.silence) = (sibling.went_on_after(), Span::ZERO);
             sibling.state = State::Closing;
             sibling.ended = Some(time);
+            sibling.closed = by_service.then_some((time, silence));
             if by_service && silence >= SILENCE {
                 let server = sibling.server;
                 if let Some(entry) = self.services.get_mut(&server) {
@@ -416,17 +472,21 @@ impl Book {
             ..Siblings::default()
         };
         if own.exchange == Exchange::Refused {
-            return Some(lived_on);
+            // Where not all are known, others may have been open as well.
+            let held = (entry.flows.len() < FIRST && self.flows.len() < FLOWS).then(|| held(all(), own));
+            return Some(Siblings { held, ..lived_on });
         }
         Some(Siblings {
             deaths: entry.deaths.iter().copied().collect(),
             survived: all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).max(),
             oldest: others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).max(),
             closed_after: entry.closed_after.iter().copied().collect(),
+            closed: others().filter_map(|one| one.closed).collect(),
             // What was not silent had no time to reboot.
             outlived: if own.idle >= SILENCE { outlived(others(), own) } else { None },
             answered: others().map(|one| one.request).filter(|request| *request > 0).collect(),
             taken_over: entry.taken_over(own),
+            begun_meanwhile: begun_meanwhile(others(), own),
             ..lived_on
         })
     }
@@ -514,6 +574,28 @@ fn outlived<'a>(others: impl Iterator<Item = &'a Sibling>, own: &Death) -> Optio
         },
     );
     (reach > since && reach >= own.woken).then_some(reach)
+}
+
+/// One that was accepted after `own` fell silent, and no later than a program takes to be started.
+fn begun_meanwhile<'a>(others: impl Iterator<Item = &'a Sibling>, own: &Death) -> Option<Timestamp> {
+    let (from, until) = (own.silent_since(), own.time.plus(MEANWHILE));
+    others.map(|one| one.opened).filter(|opened| *opened > from && *opened <= until).max()
+}
+
+fn held<'a>(all: impl Iterator<Item = &'a Sibling> + Clone, own: &Death) -> Held {
+    let host = own.client.ip;
+    let (of_host, others) = (all.clone().filter(move |one| one.client.ip == host), all);
+    let open_at = |time: Timestamp| {
+        let open = |one: &&Sibling| one.opened < time && one.ended.is_none_or(|end| end > time);
+        of_host.clone().filter(open).count()
+    };
+    let opened = || others.clone().filter(|one| one.client.ip != host).map(|one| one.opened);
+    Held {
+        when_refused: open_at(own.time),
+        when_accepted: of_host.clone().map(|one| open_at(one.opened)).max().unwrap_or_default(),
+        other_before: opened().filter(|time| *time <= own.time).max(),
+        other_after: opened().filter(|time| *time > own.time).min(),
+    }
 }
 
 fn push<T>(line: &mut VecDeque<T>, one: T) {

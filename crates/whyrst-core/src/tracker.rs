@@ -33,15 +33,17 @@ use crate::history::{HistoryPool, Record};
 use crate::letters::Originator;
 use crate::observation::{Frame, IcmpError, LinkAddress, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
+use crate::probers::Probers;
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::service::{Moment, Services, SynData, tells_of_service};
-use crate::siblings::{Book, Death, Exchange};
+use crate::siblings::{Book, Death, Exchange, Heard};
 use crate::sighting::Sighting;
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::trigger::trigger;
 use crate::twins::Twins;
+use crate::words::protocol_of;
 
 const RST_LIMIT: usize = 32;
 const AFTER_LIMIT: usize = 16;
@@ -61,6 +63,7 @@ pub struct Tracker {
     speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
+    probers: Probers,
     twins: Twins,
     book: Book,
     /// Names of flows as whoever feeds this tracker has them.
@@ -110,6 +113,7 @@ impl Tracker {
             speeches: SpeechPool::with_room(limits.connections),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
+            probers: Probers::new(limits.hash_seed),
             twins: Twins::default(),
             book: Book::default(),
             flow_names: FlowHasher::new(limits.hash_seed),
@@ -460,7 +464,10 @@ impl Tracker {
         slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
         let before: Vec<Record> = self.pool.records(&slot.connection.history).copied().collect();
-        let death = Death::of(&slot.connection, &before, &rst, self.speeches.login(slot.speech));
+        let said = self.speeches.said(slot.speech);
+        let service_speaks = protocol_of(said[slot.connection.server().index()].first());
+        let heard = Heard { login: self.speeches.login(slot.speech), service_speaks };
+        let death = Death::of(&slot.connection, &before, &rst, heard);
         if death.exchange != Exchange::Refused {
             self.book.died(server, death);
         }
@@ -471,7 +478,7 @@ impl Tracker {
             since: self.clock.now(),
             connection: slot.connection,
             before,
-            said: self.speeches.said(slot.speech),
+            said,
             words: self.speeches.words(slot.speech),
             asked: self.speeches.asked(slot.speech),
             rsts: Rsts::new(rst),
@@ -493,6 +500,7 @@ impl Tracker {
             let data = if client.bytes > 0 { SynData::Some } else { SynData::None };
             self.services.refused(segment.src, segment.dst.ip, Moment { time: record.time, frame: record.frame }, data);
             self.twins.refused(&slot.connection, record);
+            self.probers.refused(segment.dst.ip, segment.src, record.time);
         }
     }
 

@@ -15,6 +15,7 @@ mod directory;
 mod grpc;
 mod http;
 mod http2;
+mod kafka;
 mod mqtt;
 mod mysql;
 mod postgres;
@@ -74,6 +75,8 @@ pub enum Protocol {
     Proxy,
     /// SOCKS 4 and 5 (RFC 1928).
     Socks,
+    /// Kafka.
+    Kafka,
     /// SMB 2 and 3.
     Smb,
     /// LDAP (RFC 4511).
@@ -101,6 +104,7 @@ impl Protocol {
             Self::Mqtt => "mqtt",
             Self::Proxy => "proxy-protocol",
             Self::Socks => "socks",
+            Self::Kafka => "kafka",
             Self::Smb => "smb",
             Self::Ldap => "ldap",
             Self::Text => "text",
@@ -125,6 +129,7 @@ impl Protocol {
             Self::Mqtt => "MQTT",
             Self::Proxy => "the PROXY protocol",
             Self::Socks => "SOCKS",
+            Self::Kafka => "Kafka",
             Self::Smb => "SMB",
             Self::Ldap => "LDAP",
             Self::Text => "plain text",
@@ -133,7 +138,7 @@ impl Protocol {
 
     /// Whether an end that spoke this may go on in any other: a PROXY header and a SOCKS reply come before the
     /// protocol proper, and a line of text is none.
-    const fn is_prelude(self) -> bool {
+    pub(crate) const fn is_prelude(self) -> bool {
         matches!(self, Self::Proxy | Self::Socks | Self::Text)
     }
 
@@ -147,6 +152,7 @@ impl Protocol {
             Self::Ssh => ssh::is_signed(payload),
             Self::Mqtt => mqtt::is_signed(payload),
             Self::Amqp => amqp::is_signed(payload),
+            Self::Kafka => kafka::is_request(payload),
             _ => true,
         }
     }
@@ -168,6 +174,7 @@ impl Protocol {
             Self::Mqtt => mqtt::opens(payload),
             Self::Proxy => proxy::opens_header(payload),
             Self::Socks => proxy::opens_socks(payload),
+            Self::Kafka => kafka::opens(payload),
             Self::Smb => directory::opens_smb(payload),
             Self::Ldap => directory::opens_ldap(payload),
             Self::Text => text::is_line(payload),
@@ -176,7 +183,7 @@ impl Protocol {
 }
 
 /// Those whose first octets leave no doubt, the commonest first.
-const SIGNED: [Protocol; 16] = [
+const SIGNED: [Protocol; 17] = [
     Protocol::Http,
     Protocol::Tls,
     Protocol::Ssh,
@@ -190,6 +197,7 @@ const SIGNED: [Protocol; 16] = [
     Protocol::PostgreSql,
     Protocol::MySql,
     Protocol::Mqtt,
+    Protocol::Kafka,
     Protocol::Smb,
     Protocol::Ldap,
     Protocol::Socks,
@@ -369,6 +377,7 @@ impl Message {
             Protocol::Mqtt => mqtt::read(octets),
             Protocol::Proxy => Some(proxy::read_header(octets)),
             Protocol::Socks => proxy::read_socks(octets),
+            Protocol::Kafka => kafka::read(octets),
             Protocol::Smb => directory::read_smb(octets),
             Protocol::Ldap => directory::read_ldap(octets),
             Protocol::Text => Some(text::read_line(octets)),

@@ -78,14 +78,16 @@ fn causes_stand_in_the_order_of_their_priors_and_none_has_that_of_another() {
 }
 
 /// Why somebody or something did it. Everything else is a mechanism: how it was done.
-const REASONS: [&str; 38] = [
+const REASONS: [&str; 42] = [
     "address-moved",
     "age-limit",
     "app-idle-timeout",
+    "app-suspended",
     "asymmetric-route",
     "backend-switched",
     "client-abort",
     "client-read-timeout",
+    "connection-limit",
     "conntrack-invalid-dnat",
     "duplicate-address",
     "early-answer",
@@ -101,6 +103,7 @@ const REASONS: [&str; 38] = [
     "one-backend-dead",
     "path-mtu-black-hole",
     "policy-reset",
+    "port-scan",
     "protocol-mismatch",
     "proxy-relays-reset",
     "proxy-upstream-down",
@@ -109,6 +112,7 @@ const REASONS: [&str; 38] = [
     "refused-in-words",
     "reload-drops-queue",
     "reply-untranslated",
+    "request-timeout",
     "request-too-large",
     "server-busy-close",
     "session-taken-over",

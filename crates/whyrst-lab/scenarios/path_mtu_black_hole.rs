@@ -35,8 +35,13 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     )
     .at(Host::Client),
     But::packets(
-        &[First::of(Family::Aborted, "close-unread")],
-        "the server sees nothing of what is lost; the packets are those of close-unread, which has the smaller prior",
+        &[First::of(Family::Aborted, "close-unread").for_reason("request-timeout")],
+        "the server sees nothing of what is lost, and left after 2 s; the packets are those of close-unread",
+    )
+    .at(Host::Server),
+    But::kernel(
+        &[First::of(Family::Aborted, "linger-zero").for_reason("request-timeout")],
+        "the server sees nothing of what is lost, and left after 2 s",
     )
     .at(Host::Server),
 ])]);

@@ -22,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_HAD_UNSENT,
         &SURVIVED_AS_LONG,
         &CLIENT_WENT_UNANSWERED,
+        &CLOSED_WITH_OTHERS,
     ],
     supported_by: &[
         &PROGRAM_TIMEOUT_FITS,

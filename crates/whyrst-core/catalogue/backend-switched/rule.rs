@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
         &RSTS_BOTH_WAYS,
         &WAS_IDLE,
     ],
-    supported_by: &[&RST_ECHOES_IP_ID, &RST_TTL_DIFFERS, &RST_LINK_DIFFERS, &RST_SAYS_NO_BACKEND],
+    supported_by: &[&FORGOTTEN_AT_ONCE, &ANOTHER_MADE_IT, &RST_SAYS_NO_BACKEND],
     likely_when: &[&[&RST_SAYS_NO_BACKEND]],
     variants: &[&RST_ECHOES_IP_ID],
     sources: &[

@@ -33,6 +33,7 @@ pub(super) const RULE: Rule = Rule {
         &DSCP_MIRRORED,
         &FLOW_LABEL_SET,
         &PORT_ACCEPTED_AFTER,
+        &ACCEPTED_MEANWHILE,
         &RST_SAYS_NOT_KNOWN,
         &RST_TTL_SAME,
     ],

@@ -13,7 +13,13 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&PROTOCOLS_DIFFER],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&SERVER_ANSWERED_OTHERWISE, &WORDS_MISUNDERSTAND, &FIRST_BYTES_ENDED_IT, &HELLO_WENT_UNANSWERED],
+    supported_by: &[
+        &SERVER_ANSWERED_OTHERWISE,
+        &WORDS_MISUNDERSTAND,
+        &SERVICE_SPEAKS_OTHERWISE,
+        &FIRST_BYTES_ENDED_IT,
+        &HELLO_WENT_UNANSWERED,
+    ],
     likely_when: &[&[&SERVER_ANSWERED_OTHERWISE]],
     variants: &[],
     sources: &[

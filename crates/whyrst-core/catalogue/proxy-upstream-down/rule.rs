@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&PROXY_GAVE_UP, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+    needs: &[&PROXY_GAVE_UP, &SENDER_IS_SERVER, &NOTHING_SERVED],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&SERVER_LEFT_AT_ONCE, &RST_SAYS_NO_BACKEND, &UPSTREAM_REFUSED],
     likely_when: &[&[&UPSTREAM_REFUSED]],

@@ -5,7 +5,7 @@
 //!
 //! The facts behind it: docs/internals/timers.md.
 
-use super::answer::{Answer, yes};
+use super::answer::{Answer, no, yes};
 use super::closing::DATA_CROSSED_FIN;
 use super::fin::is_data;
 use super::form::RST_IS_BARE;
@@ -309,6 +309,33 @@ pub static WAIT_ON_TIME: Question = Question {
                 Answer::Yes(yes().span(waited).frame(since).span(timer))
             }
             _ => Answer::Unknown,
+        }
+    }),
+};
+
+/// The server left exactly after a time that people configure, counted from the last data of a request that it had not
+/// answered: a limit on how long a request may take to come, or to be served.
+pub static REQUEST_CUT_ON_TIME: Question = Question {
+    id: "request-cut-on-time",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} had not answered the data in {} when it left, {} later, which is {} as exactly as a timer is",
+    no: "{sender} owed no answer when it left, see {}",
+    unknown: "{receiver}'s request, when {sender} left, and the time limits that are configured there",
+    zh: Wording {
+        yes: "{sender}还没有应答{}中的数据就离开了，相隔{}，与{}的定时器精确吻合",
+        no: "{sender}离开时没有欠着应答，见{}",
+        unknown: "{receiver}的请求、{sender}离开的时刻，以及那里配置的时间限制",
+    },
+    ask: by(|outcome| {
+        let server = outcome.connection().server();
+        let Some(silence) = silence(outcome).filter(|_| outcome.sender() == server) else { return Answer::Unknown };
+        if silence.owes_nothing(outcome) {
+            return Answer::No(no().frame(silence.since));
+        }
+        match silence.timer(outcome).filter(|_| is_long(outcome, silence.lasted)) {
+            Some(timer) => Answer::Yes(yes().frame(silence.since).span(silence.lasted).span(timer)),
+            // Another time is no sign against it: limits are configured.
+            None => Answer::Unknown,
         }
     }),
 };

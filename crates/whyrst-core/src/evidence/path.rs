@@ -176,6 +176,29 @@ pub static ADDRESS_ANSWERED_BY_TWO: Question = Question {
     }),
 };
 
+/// Something about the RST is not as its alleged sender sends: another host or device made it. That nothing is says
+/// nothing: hosts of one cluster have the same TTL.
+pub static ANOTHER_MADE_IT: Question = Question {
+    id: "another-made-it",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{} differs in its IP identification, TTL or MAC address from what {sender} had sent: another host or device made it",
+    no: "{} looks like what {sender} had sent",
+    unknown: "other segments of {sender}, to compare with the RST",
+    zh: Wording {
+        yes: "{}的 IP 标识、TTL 或 MAC 地址与{sender}此前所发的不同：是另一台主机或设备做的",
+        no: "{}与{sender}此前所发的相像",
+        unknown: "{sender}的其他报文，用来与 RST 比较",
+    },
+    ask: by(|outcome| {
+        let signs = [&RST_ECHOES_IP_ID, &RST_TTL_DIFFERS, &RST_LINK_DIFFERS];
+        let shown = signs.iter().any(|sign| sign.answer_on_any_basis(outcome).is_yes());
+        match outcome.rst().filter(|_| shown) {
+            Some(rst) => Answer::Yes(yes().frame(&rst.record)),
+            None => Answer::Unknown,
+        }
+    }),
+};
+
 /// An abort without the timestamps that its connection used.
 pub static RST_LACKS_TIMESTAMPS: Question = Question {
     id: "rst-lacks-timestamps",

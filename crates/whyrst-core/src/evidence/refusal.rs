@@ -53,6 +53,36 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
     }),
 };
 
+/// So many services that refuse one host in a row are no client's doing.
+const PROBED: u32 = 10;
+
+/// Many services refused the host of the client in a row, each once or twice: it tries ports, and uses none.
+pub static MANY_SERVICES_REFUSED: Question = Question {
+    id: "many-services-refused",
+    asked_of: AskedOf::Packets,
+    yes: "within {} {} different services, or more, refused the host of {client}, in {} refusals: it tries one after the other",
+    no: "the host of {client} was refused by {} service(s) at that time",
+    unknown: "other connects of the host of {client} at that time: to how many services, and how many refuse it?",
+    zh: Wording {
+        yes: "在{}之内，至少{}个不同的服务拒绝了{client}所在主机，共拒绝{}次：它在逐个试探",
+        no: "那段时间拒绝{client}所在主机的服务有{}个",
+        unknown: "{client}所在主机当时的其他建连：有多少个服务，其中多少个拒绝了它？",
+    },
+    ask: by(|outcome| {
+        let Some(probes) = outcome.probes() else { return Answer::Unknown };
+        let took = probes.last.since(probes.first);
+        // Who wants a service asks it again and again.
+        let once = probes.again <= probes.services;
+        match probes.services {
+            PROBED.. if once => {
+                Answer::Yes(yes().span(took).count(probes.services.into()).count(probes.refusals.into()))
+            }
+            PROBED.. => Answer::Unknown,
+            few => Answer::No(no().count(few.into())),
+        }
+    }),
+};
+
 /// Whether it is a segment of a connection that exists: a challenge ACK, old data or an old FIN.
 fn is_of_connection(record: &Record) -> bool {
     record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN) && !record.flags.has(Flags::RST)

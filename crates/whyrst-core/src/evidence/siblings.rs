@@ -11,7 +11,7 @@ use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::leaving;
 use crate::outcome::Outcome;
 use crate::service::Moment;
-use crate::siblings::{Death, End, Exchange, SILENCE, Siblings};
+use crate::siblings::{Death, End, Exchange, Held, SILENCE, Siblings};
 use crate::time::{Span, Timestamp};
 
 /// Deaths that make a limit without a survivor on the other side of it.
@@ -36,6 +36,8 @@ const TWICE: u32 = 2;
 const AT_ONCE: Span = Span::from_millis(100);
 /// A kernel aborts what waits in an accept queue in one go (`inet_csk_listen_stop`); workers end within this time.
 const ONE_GO: Span = Span::from_millis(20);
+/// A program may be scheduled later by one tick of its kernel (`HZ` is 250 and more).
+const NO_NOISE: Span = Span::from_millis(4);
 /// Requests of as many sizes as make it no chance, less often than once in twenty, that just the largest died.
 const NO_CHANCE: u64 = 20;
 /// A server that takes a session over closes the older connection before it does anything else.
@@ -169,6 +171,37 @@ pub static SIBLINGS_CLOSED_WHEN_IDLE: Question = Question {
         let met = own.idle.nanos().saturating_add(late.nanos()) >= least.nanos()
             && own.idle.nanos() <= most.nanos().saturating_add(late.nanos());
         if met { Answer::Yes(facts(yes().count(closed.len() as u64))) } else { Answer::No(facts(no())) }
+    }),
+};
+
+/// The service closed others at the same moment that had been silent for other times: no idle timer runs out so. A reload,
+/// a stop or a crash closes everything at once.
+pub static CLOSED_WITH_OTHERS: Question = Question {
+    id: "closed-with-others",
+    asked_of: AskedOf::Packets,
+    yes: "{server} closed {} other connections within {} of this one, which had been silent for {} to {}: everything at once, as a reload or a stop does, and no idle timer",
+    no: "{server} closed no other connection at that moment",
+    unknown: "other connections to {server}: were they closed at the same moment, though some had been in use more recently?",
+    zh: Wording {
+        yes: "{server}在关闭这条连接的{1}之内还关闭了另外{0}条，它们各自沉默了{2}到{3}：是一起关闭的，像重载或停止，而不是空闲定时器",
+        no: "{server}在那一刻没有关闭别的连接",
+        unknown: "到{server}的其他连接：有的刚用过，是否也在同一时刻被关闭？",
+    },
+    ask: by(|outcome| {
+        let server = outcome.connection().server();
+        let Some((siblings, _)) = known(outcome) else { return Answer::Unknown };
+        let Some(left) = leaving(outcome).filter(|left| left.from == server) else { return Answer::Unknown };
+        let apart = |time: Timestamp| time.since(left.time).abs();
+        let closed: Vec<&(Timestamp, Span)> =
+            siblings.closed.iter().filter(|(time, _)| apart(*time) <= ONE_GO).collect();
+        let silences = || closed.iter().map(|(_, silence)| *silence);
+        let (Some(least), Some(most)) = (silences().min(), silences().max()) else { return Answer::Unknown };
+        let furthest = closed.iter().map(|(time, _)| apart(*time)).max().unwrap_or_default();
+        // Two beside this one: one may be closed by its client's wish.
+        if closed.len() < 2 || most.nanos().saturating_sub(least.nanos()) <= LATE.nanos() {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().count(closed.len() as u64).span(furthest).span(least).span(most))
     }),
 };
 
@@ -475,7 +508,8 @@ pub static DIED_WAITING_TOGETHER: Question = Question {
         let (Some(first), Some(last)) = (times().min(), times().max()) else { return Answer::Unknown };
         let (Some(youngest), Some(oldest)) = (ages().min(), ages().max()) else { return Answer::Unknown };
         // A program that turns each away as it comes ends all at the same age.
-        if deaths.len() < DEATHS || oldest.nanos() < youngest.nanos().saturating_mul(2) {
+        let apart = oldest.nanos().saturating_sub(youngest.nanos());
+        if deaths.len() < DEATHS || apart < NO_NOISE.nanos() || apart < youngest.nanos() {
             return Answer::Unknown;
         }
         Answer::Yes(yes().count(deaths.len() as u64).span(last.since(first)).span(youngest).span(oldest))
@@ -627,6 +661,151 @@ fn different(mut sizes: Vec<u64>) -> u64 {
 /// Binomial coefficient, as far as it matters.
 fn ways_to_choose(of: u64, chosen: u64) -> u64 {
     (1..=chosen).fold(1, |ways: u64, nth| ways.saturating_mul(of.saturating_sub(nth).saturating_add(1)) / nth)
+}
+
+/// The host of the client had more connections to the service when it was refused than it ever had when it was accepted.
+pub static HELD_MORE_WHEN_REFUSED: Question = Question {
+    id: "held-more-when-refused",
+    asked_of: AskedOf::Packets,
+    yes: "the host of {client} had {} connections to {server} open when this one was refused, and was accepted while it had at most {}: that many are allowed",
+    no: "the host of {client} had {} connections to {server} open when this one was refused, and was accepted while it had {}",
+    unknown: "all connections of the host of {client} to {server}: is it refused whenever it has a certain number of them open?",
+    zh: Wording {
+        yes: "这条被拒绝时，{client}所在主机到{server}有{}条连接打开着，而它被接受时最多有{}条：只允许这么多",
+        no: "这条被拒绝时，{client}所在主机到{server}有{}条连接打开着，而它有{}条时也被接受过",
+        unknown: "{client}所在主机到{server}的全部连接：是否每当打开到一定数量就被拒绝？",
+    },
+    ask: by(|outcome| {
+        let Some(held) = held(outcome) else { return Answer::Unknown };
+        let facts = |with: Facts| with.count(held.when_refused as u64).count(held.when_accepted as u64);
+        if held.when_refused <= held.when_accepted {
+            return Answer::No(facts(no()));
+        }
+        // It grew up to the number that is allowed, and was accepted once more after it had fallen below: a listener that
+        // is closed while its connections live on does not come back for that.
+        let after = outcome.service_later().recovered.is_some_and(|moment| moment.time > outcome.time());
+        let reached = held.when_refused == held.when_accepted + 1;
+        if reached && (after || held.other_after.is_some()) { Answer::Yes(facts(yes())) } else { Answer::Unknown }
+    }),
+};
+
+/// Right before and right after the refusal the service accepted other hosts.
+pub static OTHER_HOSTS_ACCEPTED: Question = Question {
+    id: "other-hosts-accepted",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepted other hosts {} before and {} after it refused {client}: it was listening",
+    no: "{server} accepted no other host within a second before and after",
+    unknown: "connects of other hosts to {server} at the same time: are they accepted?",
+    zh: Wording {
+        yes: "{server}在拒绝{client}之前{}和之后{}都接受了别的主机：它在监听",
+        no: "前后一秒之内{server}没有接受别的主机",
+        unknown: "同一时间别的主机到{server}的建连：是否被接受？",
+    },
+    ask: by(|outcome| {
+        let Some(held) = held(outcome) else { return Answer::Unknown };
+        let (Some(before), Some(after)) = (held.other_before, held.other_after) else { return Answer::Unknown };
+        let (before, after) = (outcome.time().since(before), after.since(outcome.time()));
+        // Nobody may have asked.
+        if before > AMID || after > AMID { Answer::Unknown } else { Answer::Yes(yes().span(before).span(after)) }
+    }),
+};
+
+/// What had been asked at different times was answered in one go: the program did nothing in between.
+pub static STOOD_STILL: Question = Question {
+    id: "stood-still",
+    asked_of: AskedOf::Packets,
+    yes: "{} requests to {server} that had waited {} to {} got their answer, or their end, within {} of each other: it had stood still until then",
+    no: "{server} answered requests one by one as they had been asked",
+    unknown: "other requests to {server} that waited at the same time: were they all answered at one moment?",
+    zh: Wording {
+        yes: "到{server}的{}个请求分别等了{}到{}，却在彼此相隔{}之内得到应答或被结束：在那之前它停顿了",
+        no: "{server}按请求的先后逐个应答",
+        unknown: "同时在等待{server}的其他请求：它们是不是在同一时刻一起得到应答？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome) else { return Answer::Unknown };
+        let Some(moved) = own.moved_at else { return Answer::Unknown };
+        let waited = |one: &Death| {
+            let (moved_at, asked_at) = (one.moved_at?, one.asked_at?);
+            let waited = moved_at.since(asked_at);
+            let together = moved_at.since(moved).abs() <= AT_ONCE && waited >= SILENCE;
+            together.then_some((moved_at, asked_at, waited))
+        };
+        let all: Vec<_> = siblings.deaths.iter().filter_map(waited).collect();
+        let apart = |times: &dyn Fn(usize) -> Timestamp| {
+            let times = || (0..all.len()).map(times);
+            times().max().zip(times().min()).map_or(Span::ZERO, |(last, first)| last.since(first))
+        };
+        let (moved_apart, asked_apart) = (apart(&|at| all[at].0), apart(&|at| all[at].1));
+        let waits = || all.iter().map(|(_, _, waited)| *waited);
+        let (Some(least), Some(most)) = (waits().min(), waits().max()) else { return Answer::Unknown };
+        // What was asked at one moment is answered at one as well.
+        if waited(own).is_none()
+            || all.len() < DEATHS
+            || asked_apart < ONE_GO
+            || asked_apart.nanos() / 4 < moved_apart.nanos()
+        {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().count(all.len() as u64).span(least).span(most).span(moved_apart))
+    }),
+};
+
+/// Hardly a host is started anew within this time, though the smallest virtual machines are.
+const NO_BOOT: Span = Span::from_secs(5);
+
+/// While the connection was silent, the service accepted another one.
+pub static ACCEPTED_MEANWHILE: Question = Question {
+    id: "accepted-meanwhile",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepted another connection at {}, while this one was silent: something listens there",
+    no: "{server} accepted nothing while this one was silent",
+    unknown: "other connects to {server} while this connection was silent: were they accepted?",
+    zh: Wording {
+        yes: "这条连接沉默期间，{server}于{}接受了另一条连接：那里有程序在监听",
+        no: "这条连接沉默期间，{server}没有接受任何连接",
+        unknown: "这条连接沉默期间到{server}的其他建连：是否被接受？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, _)) = known(outcome).filter(|(_, own)| own.by == End::Server) else {
+            return Answer::Unknown;
+        };
+        match siblings.begun_meanwhile {
+            Some(time) => Answer::Yes(yes().value(Value::Time(time))),
+            // Nobody may have asked.
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// So soon before the RST the server had answered, and it accepts others: it was hardly started anew in between.
+pub static FORGOTTEN_AT_ONCE: Question = Question {
+    id: "forgotten-at-once",
+    asked_of: AskedOf::Packets,
+    yes: "{server} had answered on this connection {} before, and accepts others: hardly a host starts anew in that time, so another one may answer now, or what lies between forgot the connection",
+    no: "{server} had not answered for {}: its host may have been started anew",
+    unknown: "other connects to {server} at that time: is it there, and accepts them?",
+    zh: Wording {
+        yes: "{server}在此之前{}还应答过这条连接，并且接受别的连接：主机很难在这段时间里重启，所以现在应答的可能是另一台，或者中间设备忘了这条连接",
+        no: "{server}已有{}没有应答：主机可能重启过",
+        unknown: "当时到{server}的其他建连：它在吗，接受吗？",
+    },
+    ask: by(|outcome| {
+        let Some((_, own)) = known(outcome).filter(|(_, own)| own.by == End::Server && own.said > 0) else {
+            return Answer::Unknown;
+        };
+        let there = || ACCEPTED_MEANWHILE.answer(outcome).is_yes() || ACCEPTED_AT_ONCE.answer(outcome).is_yes();
+        match own.idle {
+            long if long > NO_BOOT => Answer::No(no().span(long)),
+            short if there() => Answer::Yes(yes().span(short)),
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
+/// Of a connect that was refused.
+fn held(outcome: &Outcome) -> Option<&Held> {
+    outcome.siblings()?.held.as_ref().filter(|_| outcome.sender() == outcome.connection().server())
 }
 
 fn acceptances_around(outcome: &Outcome) -> Option<(Moment, Moment)> {

@@ -178,6 +178,10 @@ pub static PROTOCOLS_DIFFER: Question = Question {
             (None, Some(port)) if server.is_empty() && !same(asked, port) => {
                 Answer::Yes(facts.value(Value::Name(port.name())).value(Value::Name("its port")))
             }
+            (None, _) if SERVICE_SPEAKS_OTHERWISE.answer(outcome).is_yes() => {
+                let speaks = service_speaks(outcome).map_or("something else", |(protocol, _)| protocol.name());
+                Answer::Yes(facts.value(Value::Name(speaks)).value(Value::Name("its other connections")))
+            }
             (None, None) if FIRST_BYTES_ENDED_IT.answer(outcome).is_yes() => {
                 let facts = facts.value(Value::Name("something else"));
                 Answer::Yes(facts.value(Value::Name("its close right after them, without an answer")))
@@ -190,6 +194,55 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         }
     }),
 };
+
+/// On its other connections the server speaks another protocol than the client began this one with, and it said nothing
+/// here. A listener has one protocol; those that tell several apart by the first bytes do not cut one of them off.
+pub static SERVICE_SPEAKS_OTHERWISE: Question = Question {
+    id: "service-speaks-otherwise",
+    asked_of: AskedOf::Packets,
+    yes: "{client} started with {}, but on {} other connection(s) {server} spoke {}, and here it said nothing",
+    no: "{server} speaks {} on its other connections, as {client} does",
+    unknown: "the first payload of {server} on its other connections",
+    zh: Wording {
+        yes: "{client}以{}开始，但{server}在另外{}条连接上使用的是{}，而在这里什么也没说",
+        no: "{server}在其他连接上使用的是{}，与{client}相同",
+        unknown: "{server}在其他连接上的第一个载荷",
+    },
+    ask: by(|outcome| {
+        let connection = outcome.connection();
+        let said = |side: Side| outcome.said(side).first();
+        let Some(asked) = protocol_of(said(connection.client)) else { return Answer::Unknown };
+        let Some((speaks, times)) = service_speaks(outcome) else { return Answer::Unknown };
+        let silent = said(connection.server()).is_empty() && !connection.has_gap(connection.server());
+        if same(asked, speaks) {
+            return Answer::No(no().value(Value::Name(speaks.name())));
+        }
+        // HTTP begins what becomes a WebSocket, or HTTP/2; a PROXY header stands before any protocol.
+        if !silent || is_web(asked) && is_web(speaks) || asked.is_prelude() {
+            return Answer::Unknown;
+        }
+        let facts = yes().value(Value::Name(asked.name())).count(times).value(Value::Name(speaks.name()));
+        Answer::Yes(facts)
+    }),
+};
+
+/// What the server speaks on its other connections, where all of those agree, and on how many it did.
+fn service_speaks(outcome: &Outcome) -> Option<(Protocol, u64)> {
+    let siblings = outcome.siblings()?;
+    let own = siblings.own?.client;
+    let others = siblings.deaths.iter().filter(|death| death.client != own);
+    let mut spoken = others.filter_map(|death| death.service_speaks);
+    let first = spoken.next().filter(|protocol| !protocol.is_prelude())?;
+    let (mut times, mut agree) = (1, true);
+    for next in spoken {
+        (times, agree) = (times + 1, agree && next == first);
+    }
+    agree.then_some((first, times))
+}
+
+const fn is_web(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Http | Protocol::Http2 | Protocol::WebSocket)
+}
 
 /// The server waited for the client's first bytes, and closed upon them without a word. A TLS server that refuses a
 /// `ClientHello` sends an alert (RFC 8446 section 6.2), a HTTP server answers 400 (RFC 9112 section 3): who says

@@ -2,7 +2,7 @@
 //! count says of an address translation that the capture does not show.
 
 use super::answer::{Answer, Facts, Value, no, yes};
-use super::data::SENDER_RECEIVED_DATA;
+use super::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
 use super::firewall::NO_SYN_CAME;
 use super::form::{RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE};
 use super::handshake::SYN_RETRIED_BY_TIMER;
@@ -10,6 +10,7 @@ use super::question::{AskedOf, Question, Wording, by, not};
 use crate::history::Record;
 use crate::outcome::Outcome;
 use crate::twins::{Twin, TwinAnswer, TwinRelation};
+use crate::words::{Protocol, protocol_of};
 
 /// What stacks begin with (docs/internals/patterns.md): a packet that still has it was not routed.
 const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
@@ -75,6 +76,31 @@ pub static UPSTREAM_REFUSED: Question = Question {
         let (Some(twin), Some(rst)) = (upstream, outcome.rst()) else { return Answer::Unknown };
         let facts = yes().value(Value::Endpoint(twin.server)).value(Value::Frame(twin.frame)).shown_by(twin.frame);
         Answer::Yes(facts.span(rst.record.time.since(twin.time)))
+    }),
+};
+
+/// What the server answers for was never reached: it had said nothing at all, or nothing but its part of a TLS handshake
+/// before its own connect was refused. Who ends TLS for others does that first (stunnel, HAProxy with `bind ssl`).
+pub static NOTHING_SERVED: Question = Question {
+    id: "nothing-served",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} had sent nothing of a service: {} bytes, and those of a TLS handshake if any",
+    no: "{sender} had sent {} bytes of its own",
+    unknown: "the connection from its beginning: had {sender} sent data?",
+    zh: Wording {
+        yes: "{sender}没有发过任何服务数据：{}字节，若有也只是 TLS 握手",
+        no: "{sender}已发送{}字节自己的数据",
+        unknown: "从头开始的连接：{sender}是否发过数据？",
+    },
+    ask: by(|outcome| match SENDER_SENT_NOTHING.answer(outcome) {
+        Answer::Yes(_) => Answer::Yes(yes().count(0)),
+        Answer::No(_) => {
+            let tls = protocol_of(outcome.said(outcome.sender()).first()) == Some(Protocol::Tls);
+            let sent = outcome.connection().half(outcome.sender()).bytes;
+            let alone = tls && UPSTREAM_REFUSED.answer(outcome).is_yes();
+            yes().count(sent).if_so(alone.into())
+        }
+        Answer::Unknown => Answer::Unknown,
     }),
 };
 

@@ -9,6 +9,8 @@ use super::found::{Incident, IncidentKind, Subject};
 use super::member::Member;
 use super::pool::Pool;
 use crate::cause::Severity;
+use crate::connection::Phase;
+use crate::rst::ResetKind;
 use crate::time::Span;
 
 /// Shorter silences are ordinary pauses.
@@ -20,7 +22,9 @@ const PEAK_FROM: usize = 3;
 
 /// Services whose connections die after one certain silence.
 pub(super) fn timeouts(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let idle = |one: &Member| one.idle >= IDLE_FROM && !one.refusal && one.severity != Severity::Scan;
+    // Who has closed and refuses what comes late waits for no timer: its silence is the other end's.
+    let late = |one: &Member| one.phase == Phase::Closing && one.kind == ResetKind::Passive && one.by_client;
+    let idle = |one: &Member| one.idle >= IDLE_FROM && !one.refusal && !late(one) && one.severity != Severity::Scan;
     let groups = pool.groups(|one| idle(one).then_some((one.server, one.by_client)));
     for ((server, _), members) in groups {
         if let Some((length, peak)) = peak(pool.members, members) {

@@ -71,6 +71,7 @@ impl Tracker {
         let server = finally.endpoint(finally.server());
         let mut service_later = self.services.of(server);
         service_later.recovered = self.services.recovered_after(server, reset_at).or(service_later.recovered);
+        let probes = self.probers.of(finally.endpoint(finally.client).ip, reset_at);
         let siblings = Some(Box::new(Siblings { own: Some(pending.death), ..Siblings::default() }));
         let incarnation = Incarnation {
             service_later,
@@ -89,6 +90,7 @@ impl Tracker {
             joined: None,
             twin,
             siblings,
+            probes,
         };
         Outcome::Reset(Reset {
             incarnation,
@@ -111,6 +113,7 @@ impl Tracker {
             // Its twin is known only where all of it is read at once.
             twin: None,
             siblings: None,
+            probes: None,
             before,
             said: self.speeches.said(slot.speech),
             words: self.speeches.words(slot.speech),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::observation::Seen;
 
-const ALL: [Protocol; 18] = [
+const ALL: [Protocol; 19] = [
     Protocol::Http,
     Protocol::Http2,
     Protocol::WebSocket,
@@ -21,6 +21,7 @@ const ALL: [Protocol; 18] = [
     Protocol::Mqtt,
     Protocol::Proxy,
     Protocol::Socks,
+    Protocol::Kafka,
     Protocol::Smb,
     Protocol::Ldap,
     Protocol::Text,
@@ -47,7 +48,7 @@ fn said(payload: &[u8]) -> (Option<Protocol>, Option<Gist>) {
 
 #[test]
 fn last_words_are_understood() {
-    let cases: [(&[u8], Protocol, Gist); 47] = [
+    let cases: [(&[u8], Protocol, Gist); 49] = [
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Protocol::Http, Gist::Refuses),
         (b"HTTP/1.1 413 Too Large\r\n\r\n", Protocol::Http, Gist::Fails),
         (b"HTTP/1.1 200 OK\r\n\r\n", Protocol::Http, Gist::Goes),
@@ -101,6 +102,12 @@ fn last_words_are_understood() {
         (b"\xe0\x01\x8e", Protocol::Mqtt, Gist::TakenOver),
         (b"\x20\x02\0\x05", Protocol::Mqtt, Gist::Refuses),
         (b"\x05\x05\0\x01\0\0\0\0\0\0", Protocol::Socks, Gist::Refuses),
+        (b"\0\0\0\x27\0\x12\0\x04\0\0\0\x01\0\x07billing\0\x0dkafka-python\x073.0.12\0", Protocol::Kafka, Gist::Goes),
+        (
+            b"\0\0\0\x20\0\x0c\0\x04\0\0\0\x09\0\x07billing\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            Protocol::Kafka,
+            Gist::Heartbeat,
+        ),
         (b"\x30\x05\x02\x01\x03\x42\0", Protocol::Ldap, Gist::Goodbye),
         (b"Too many connections, bye\n", Protocol::Text, Gist::Refuses),
         (b"<stream:error><conflict xmlns='x'/></stream:error></stream:stream>", Protocol::Text, Gist::TakenOver),
@@ -112,12 +119,15 @@ fn last_words_are_understood() {
 
 #[test]
 fn short_words_are_understood_where_their_protocol_is_known() {
-    let cases: [(&[u8], Protocol, Gist); 8] = [
+    let cases: [(&[u8], Protocol, Gist); 11] = [
         (b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08", Protocol::Http2, Gist::Goes),
         (b"\0\0\x1f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x0214\x40\x0cgrpc-message\0", Protocol::Http2, Gist::Fails),
         (b"\0\0\x0f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x010", Protocol::Http2, Gist::Goes),
         (b"\0\0\0\x08\x02\0\0\0", Protocol::Amqp, Gist::Heartbeat),
         (b"\xe0\0", Protocol::Mqtt, Gist::Goodbye),
+        (b"\0\0\0\x06\0\0\0\x09\0\x19", Protocol::Kafka, Gist::Fails),
+        (b"\0\0\0\x0a\0\0\0\x09\0\0\0\0\0\0", Protocol::Kafka, Gist::Goes),
+        (b"\0\0\0\x18\0\0\0\x02\0\x3a\0\x0aLogin lost\0\0\0\0\0\0", Protocol::Kafka, Gist::Refuses),
         (b"\xc0\0", Protocol::Mqtt, Gist::Heartbeat),
         (b"\x08\0\0\0\0\0\0\xce", Protocol::Amqp, Gist::Heartbeat),
         (b"\0\0\0\x14\x06\x01\0\0\0\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Protocol::Ssh, Gist::Goodbye),
