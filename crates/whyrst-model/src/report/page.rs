@@ -77,11 +77,12 @@ pub struct SegmentRung<'a> {
     pub text: Text<'a>,
     /// Its TCP flags.
     pub flags: Flags,
-    /// Its sequence number as in the header.
-    pub seq: Seq,
+    /// Its sequence number as in the header; `null` where the source does not say it.
+    #[serde(default)]
+    pub seq: Option<Seq>,
     /// The same, counted from the first of its sender.
     pub seq_rel: u32,
-    /// Its acknowledgment number as in the header; absent without the ACK flag.
+    /// Its acknowledgment number as in the header; absent without the ACK flag and where the source does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ack: Option<Seq>,
     /// The same, counted from the first of its receiver.
@@ -91,8 +92,9 @@ pub struct SegmentRung<'a> {
     pub len: u32,
     /// The window field, not scaled.
     pub win: u16,
-    /// Time to live or hop limit: hops left.
-    pub ttl: u8,
+    /// Time to live or hop limit: hops left; `null` where the source does not say it.
+    #[serde(default)]
+    pub ttl: Option<u8>,
     /// Type of service or traffic class; absent when 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tos: Option<u8>,
