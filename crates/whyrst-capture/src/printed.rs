@@ -234,6 +234,8 @@ struct Pending {
 struct Reader {
     text: Text,
     number: u64,
+    /// The line has a sign before it that quotes it, or an arrow.
+    is_quoted: bool,
     names: Names,
     numbers: Numbers,
     pending: Option<Pending>,
@@ -255,6 +257,7 @@ impl Reader {
         Self {
             text,
             number: 0,
+            is_quoted: false,
             names: Names::default(),
             numbers: Numbers::default(),
             pending: None,
@@ -280,6 +283,7 @@ impl Reader {
 
     fn line(&mut self, line: &[u8]) {
         self.number += 1;
+        self.is_quoted = text::is_quoted(line);
         let line = text::clean(line);
         if is_fence(&line) {
             return;
@@ -356,12 +360,18 @@ impl Reader {
         if pending.ends == Ends::Here || pending.joined >= MOST_JOINED || pending.text.len() > text::LONGEST {
             return false;
         }
-        // Programs break at blanks, terminals anywhere.
-        let joints = [" ", ""];
+        // Programs break at blanks, terminals anywhere; and the arrow of a wrapped line looks like a quotation.
+        let is_arrow = self.is_quoted && pending.printed.is_none() && !pending.text.contains(" > ");
+        let joints: &[&str] = if is_arrow { &[" > ", " ", ""] } else { &[" ", ""] };
         for joint in joints {
             let whole = [pending.text.as_str(), joint, line.trim_start_matches(' ')].concat();
             match tcpdump::read(&whole, &mut self.names) {
-                Line::Packet(printed, ends) if ends == Ends::Here || joint.is_empty() || pending.printed.is_none() => {
+                Line::Packet(printed, ends)
+                    if ends == Ends::Here
+                        || joint.is_empty()
+                        || pending.printed.is_none()
+                        || pending.text.ends_with(',') =>
+                {
                     pending.text = whole;
                     pending.joined += 1;
                     (pending.printed, pending.ends) = (Some(printed), ends);

@@ -14,6 +14,11 @@ pub(super) fn clean(line: &[u8]) -> String {
     if text.contains('&') { entities(text) } else { text.to_owned() }
 }
 
+/// Whether the line begins with the sign of a quotation.
+pub(super) fn is_quoted(line: &[u8]) -> bool {
+    line.trim_ascii_start().first() == Some(&b'>')
+}
+
 /// Without "> " of mails, "| " of chats, and a byte order mark.
 fn unquoted(mut text: &str) -> &str {
     text = text.trim_start_matches('\u{feff}');

@@ -10,6 +10,10 @@ use whyrst_core::outcome::OutcomeKind;
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, judge};
 
+/// tshark takes half a second to start: one fixture of so many is enough for each of its forms. The numbers of all are in
+/// docs/formats.md.
+const SLOW: usize = 9;
+
 /// What is compared of a verdict.
 #[derive(Clone, PartialEq, Debug)]
 struct Verdict {
@@ -74,10 +78,10 @@ struct Kept {
 }
 
 impl Kept {
-    /// Of what `program` prints of all fixtures, the file as its last argument.
-    fn of(program: &str, arguments: &[&str]) -> Self {
+    /// Of what `program` prints of every so manieth fixture, the file as its last argument.
+    fn of(program: &str, arguments: &[&str], every: usize) -> Self {
         let mut kept = Self::default();
-        for path in fixtures() {
+        for path in fixtures().into_iter().step_by(every) {
             let printed = Command::new(program).args(arguments).arg(&path).output();
             let printed = printed.unwrap_or_else(|error| panic!("{program} does not run ({error}): cargo xtask setup"));
             let captured = verdicts(Capture::open(&path, 0).expect("a fixture"));
@@ -109,7 +113,7 @@ impl Kept {
 
     #[track_caller]
     fn assert_keeps(&self, family: usize, lead: usize) {
-        assert!(self.all > 200, "{self:?}");
+        assert!(self.all > 20, "{self:?}");
         assert!(self.family * 100 >= self.all * family, "family: {} of {}", self.family, self.all);
         assert!(self.lead * 100 >= self.all * lead, "leading id: {} of {}", self.lead, self.all);
         assert!(self.surer.is_empty(), "{:#?}", self.surer);
@@ -118,37 +122,37 @@ impl Kept {
 
 #[test]
 fn what_tcpdump_prints_keeps_the_verdict() {
-    Kept::of("tcpdump", &["-n", "-r"]).assert_keeps(95, 72);
+    Kept::of("tcpdump", &["-n", "-r"], 1).assert_keeps(95, 72);
 }
 
 #[test]
 fn what_tcpdump_prints_of_headers_keeps_more() {
-    Kept::of("tcpdump", &["-n", "-vv", "-r"]).assert_keeps(95, 85);
+    Kept::of("tcpdump", &["-n", "-vv", "-r"], 1).assert_keeps(95, 85);
 }
 
 #[test]
 fn a_dump_of_tcpdump_keeps_all_that_is_in_the_packets() {
-    Kept::of("tcpdump", &["-n", "-x", "-r"]).assert_keeps(99, 97);
+    Kept::of("tcpdump", &["-n", "-x", "-r"], 1).assert_keeps(99, 97);
 }
 
 #[test]
 fn the_packet_list_of_tshark_keeps_the_verdict() {
-    Kept::of("tshark", &["-n", "-r"]).assert_keeps(85, 65);
+    Kept::of("tshark", &["-n", "-r"], SLOW).assert_keeps(85, 65);
 }
 
 #[test]
 fn the_json_of_tshark_keeps_what_is_in_the_packets() {
-    Kept::of("tshark", &["-n", "-T", "json", "-r"]).assert_keeps(95, 85);
+    Kept::of("tshark", &["-n", "-T", "json", "-r"], SLOW).assert_keeps(95, 85);
 }
 
 #[test]
 fn the_pdml_of_tshark_keeps_what_is_in_the_packets() {
-    Kept::of("tshark", &["-n", "-T", "pdml", "-r"]).assert_keeps(95, 85);
+    Kept::of("tshark", &["-n", "-T", "pdml", "-r"], SLOW).assert_keeps(95, 85);
 }
 
 #[test]
 fn the_details_of_tshark_keep_what_is_in_the_headers() {
-    Kept::of("tshark", &["-n", "-V", "-r"]).assert_keeps(95, 85);
+    Kept::of("tshark", &["-n", "-V", "-r"], SLOW).assert_keeps(95, 85);
 }
 
 const REFUSED: &str = "\
@@ -297,8 +301,16 @@ fn flows_of_hubble_are_read_without_numbers() {
 
 #[test]
 fn an_excerpt_with_relative_numbers_alone_is_read() {
-    let excerpt: String = ABORTED.lines().skip(3).map(|line| format!("{line}\n")).collect();
-    assert_family(&excerpt, "aborted");
+    let (judged, notes) = read(
+        "\
+12:00:00.011 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [P.], seq 1:101, ack 1, win 64240, length 100
+12:00:00.015 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [P.], seq 1:51, ack 101, win 65060, length 50
+12:00:00.016 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [.], ack 51, win 64240, length 0
+12:00:00.021 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [R.], seq 51, ack 101, win 65060, length 0
+",
+    );
+    assert_eq!(judged[0].family.map(|(name, _)| name), Some("aborted"));
+    assert!(notes[0].contains("absolute sequence numbers"), "{notes:?}");
 }
 
 #[test]
