@@ -113,10 +113,10 @@ impl Looks {
             Self::Html
         } else if text.starts_with('{') && text.contains("\"whyrst.event") {
             Self::Events
-        } else if text.starts_with(['{', '[']) {
-            Self::Json
         } else if text.contains("sport=") && text.contains("dport=") {
             Self::Conntrack
+        } else if text.starts_with(['{', '[']) {
+            Self::Json
         } else if text.contains("recv-q") && text.contains("send-q") {
             Self::Sockets
         } else {
