@@ -163,7 +163,9 @@ fn is_data(record: &Record) -> bool {
 }
 
 fn answers(rst: &Record, segment: &Record) -> bool {
-    if segment.flags.has(Flags::RST) {
+    // A RST whose number is not known is not known to take it from any segment.
+    let unnumbered = rst.notes.has(Notes::SEQ_ASSUMED) && !rst.flags.has(Flags::ACK);
+    if segment.flags.has(Flags::RST) || unnumbered {
         return false;
     }
     if rst.flags.has(Flags::ACK) {

@@ -257,8 +257,11 @@ impl Placing<'_> {
         self.flow.counted.filter(|_| !is_absolute)
     }
 
-    const fn assumed(&self, end: usize) -> Base {
-        Base { at: ASSUMED[end].wrapping_add(ANEW.wrapping_mul(self.begun)), known: false }
+    /// In an excerpt numbers stay as they were printed. Where a SYN was, each connection begins elsewhere.
+    fn assumed(&self, end: usize) -> Base {
+        let begins = self.flags.has(Flags::SYN) || self.flow.ends.iter().any(|end| end.first.is_some());
+        let at = if begins { ASSUMED[end].wrapping_add(ANEW.wrapping_mul(self.begun)) } else { 0 };
+        Base { at, known: false }
     }
 
     fn base(&mut self, end: usize) -> Base {
