@@ -105,7 +105,9 @@ impl Kept {
         let sure = |verdict: &Verdict| verdict.family.map(|(_, sure)| sure);
         self.family += usize::from(name(text) == name(packets));
         self.lead += usize::from(text.lead == packets.lead);
-        let is_surer = sure(text) > sure(packets) || text.confidence > packets.confidence;
+        // That too little is shown to name a shape is no claim.
+        let claims = name(text) != Some("unseen");
+        let is_surer = claims && (sure(text) > sure(packets) || text.confidence > packets.confidence);
         if is_surer {
             self.surer.push(format!("{}: {packets:?} became {text:?}", path.display()));
         }
