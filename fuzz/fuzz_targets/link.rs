@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_capture::{Counts, LinkType, Record, Unsaid};
 use whyrst_core::observation::{Frame, Interface, Seen};
 use whyrst_core::time::Timestamp;
 
@@ -16,6 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         link: LinkType(u16::from_be_bytes([*a & 1, *b])),
         original: frame.len() as u32 + u32::from(*cut),
         bytes: frame,
+        unsaid: Unsaid::NOTHING,
     };
     if let Ok(Seen::Segment(segment)) = record.observe(&mut Counts::default()).map(|seen| seen.what) {
         assert!(segment.payload.len() <= segment.len as usize);

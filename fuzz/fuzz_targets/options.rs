@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_capture::{Counts, LinkType, Record, Unsaid};
 use whyrst_core::observation::{Frame, Interface, Seen};
 use whyrst_core::segment::OptionSet;
 use whyrst_core::time::Timestamp;
@@ -24,6 +24,7 @@ fuzz_target!(|options: &[u8]| {
         link: LinkType::RAW,
         original,
         bytes: &frame,
+        unsaid: Unsaid::NOTHING,
     };
     let seen = record.observe(&mut Counts::default()).expect("the header is whole").what;
     let Seen::Segment(segment) = seen else { panic!("it is TCP") };

@@ -9,7 +9,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
 use whyrst_core::outcome::{Outcome, OutcomeKind};
-use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
+use whyrst_core::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
@@ -73,8 +73,8 @@ fn seen(event: &Event, base: u32) -> Seen<'static> {
     match &event.what {
         What::Segment { flags, seq, ack, len, window, options, stamp, ttl, id } => {
             let kind = match event.way & 8 {
-                0 => IpKind::V4 { id: *id, dont_fragment: *id == 0 },
-                _ => IpKind::V6 { flow_label: (*id).into() },
+                0 => IpKind::V4 { id: Some(*id).filter(|id| id % 7 != 0), dont_fragment: Some(*id == 0) },
+                _ => IpKind::V6 { flow_label: Some((*id).into()) },
             };
             let set = OptionSet::from_bits(*options);
             let stamps = Timestamps { value: *stamp, echo: stamp.rotate_left(7) };
@@ -87,7 +87,7 @@ fn seen(event: &Event, base: u32) -> Seen<'static> {
                 window: *window,
                 checksum: *id,
                 checksum_right: None,
-                ip: IpFacts { ttl: *ttl, traffic_class: *ttl, kind },
+                ip: IpFacts { ttl: Some(*ttl).filter(|ttl| ttl % 5 != 0), traffic_class: Some(*ttl), kind },
                 options: Options {
                     set,
                     mss: set.has(OptionSet::MSS).then_some(*window),
@@ -96,6 +96,7 @@ fn seen(event: &Event, base: u32) -> Seen<'static> {
                     sack_edge: set.has(OptionSet::SACK).then_some(number(ack)),
                     mptcp_reason: set.has(OptionSet::MP_TCPRST).then_some(*ttl),
                 },
+                assumed: Assumed::NOTHING,
                 len: (*len).into(),
                 // A snap length may have cut it.
                 payload: &PAYLOAD[..usize::from(*len >> (*ttl & 3))],

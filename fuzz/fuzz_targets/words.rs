@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use whyrst_core::observation::Frame;
-use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, Options, Segment};
+use whyrst_core::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, Options, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::Timestamp;
 use whyrst_core::words::{KEPT, Message, Protocol, identity, opening, protocol_of};
@@ -37,8 +37,13 @@ fn segment(payload: &[u8], missing: u32) -> Segment<'_> {
         window: 1,
         checksum: 0,
         checksum_right: None,
-        ip: IpFacts { ttl: 64, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: true } },
+        ip: IpFacts {
+                ttl: Some(64),
+                traffic_class: Some(0),
+                kind: IpKind::V4 { id: Some(0), dont_fragment: Some(true) },
+            },
         options: Options::default(),
+        assumed: Assumed::NOTHING,
         len: u32::try_from(payload.len()).unwrap_or(u32::MAX).saturating_add(missing),
         payload,
         trailer: &[],

@@ -23,6 +23,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("end_to_end", 4_096),
     ("record", 640),
     ("words", 1_024),
+    ("printed", 4_096),
 ];
 
 /// No input may need more memory, or more time. An xz stream may ask for 128 MiB (docs/formats.md).

@@ -51,6 +51,12 @@ pub enum AnnotateError {
     /// A capture cannot be read once more.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// It is text: there are no frames that a comment could be written on.
+    #[error("cannot annotate {name}: it is printed text, not a capture")]
+    Text {
+        /// The text.
+        name: String,
+    },
     /// The result cannot be written.
     #[error("cannot write the annotated capture: {0}")]
     Write(#[from] io::Error),
@@ -68,6 +74,9 @@ pub fn annotate<P: AsRef<Path>>(
     let order: Vec<u32> = set.order_of_reading().collect();
     for file in order {
         done.before.insert(file, done.frames);
+        if set.open_alone(file)?.is_text() {
+            return Err(AnnotateError::Text { name: set.open_alone(file)?.name().to_owned() });
+        }
         let sound = match set.open_alone(file)?.into_blocks() {
             Some(window) => Some(is_sound(window)?),
             None => None,

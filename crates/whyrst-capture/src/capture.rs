@@ -21,6 +21,7 @@ use crate::fragments::Fragments;
 use crate::ip;
 use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
+use crate::printed;
 use crate::record::Record;
 use crate::source::{Opened, Source, Stop, Waiting};
 use crate::system;
@@ -100,7 +101,7 @@ impl Capture {
         };
         let expected = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
         let mut capture = Self::begin(Box::new(Waiting(opened)), name, file)?;
-        capture.expected = expected.filter(|_| capture.compression.is_none());
+        capture.expected = expected.filter(|_| capture.compression.is_none() && !capture.is_text());
         Ok(capture)
     }
 
@@ -164,9 +165,20 @@ impl Capture {
             window = Window::new(unpacked(kind, window, live).map_err(io_error)?);
             window.stop = stop;
         }
-        window.end_after(most);
         let mut ledger = Ledger::default();
-        let container = Container::open(&mut window, &name, &mut ledger)?;
+        window.wait_for(1).map_err(io_error)?;
+        let text =
+            if Container::begins(window.ahead()) { None } else { printed::recognise(&mut window).map_err(io_error)? };
+        let container = if let Some(text) = text {
+            let stop = window.stop.clone();
+            window = Window::new(Box::new(printed::Reading::new(window, text)));
+            window.stop = stop;
+            window.end_after(most);
+            Container::text(&mut ledger)
+        } else {
+            window.end_after(most);
+            Container::open(&mut window, &name, &mut ledger)?
+        };
         Ok(Self {
             name,
             file,
@@ -238,7 +250,8 @@ impl Capture {
                     self.fragments.put_together(packet, record.time, &mut self.ledger.counts)
                 });
                 let counts = &mut self.ledger.counts;
-                match packet.and_then(|packet| dissect::packet(packet.bytes, packet.wire, counts)) {
+                let seen = packet.and_then(|packet| record.unsaid.packet(packet.bytes, packet.wire, counts));
+                match seen {
                     Ok(what) => self.ledger.count(record.showing(what)),
                     Err(reason) => self.ledger.pass_over(&record, reason),
                 }
@@ -284,6 +297,7 @@ impl Capture {
                 original: place.original,
                 interface: Interface(first.saturating_add(place.interface)),
                 link: place.link,
+                unsaid: place.unsaid,
             });
         });
     }
@@ -338,6 +352,11 @@ impl Capture {
         &self.name
     }
 
+    /// Whether it is the printed text of a capture: its frames are made of what was printed.
+    pub const fn is_text(&self) -> bool {
+        matches!(self.container, Container::Text(_))
+    }
+
     /// How the file is compressed.
     pub const fn compression(&self) -> Option<Compression> {
         self.compression
@@ -375,7 +394,7 @@ impl Capture {
     }
 
     fn frame(&self) -> Frame {
-        Frame::new(self.file, self.ledger.counts.frames)
+        Frame::new(self.file, self.ledger.last_number())
     }
 
     /// The next record, where it lies.
@@ -475,6 +494,7 @@ impl RawRecord {
             link: self.link,
             original: self.original,
             bytes: window.taken(self.frame),
+            unsaid: self.unsaid,
         }
     }
 }

@@ -14,10 +14,10 @@ use whyrst_core::time::Timestamp;
 pub use whyrst_core::census::Sighting;
 
 use crate::counts::{Counts, Reason};
-use crate::dissect;
 use crate::fragments::Fragments;
 use crate::ip;
 use crate::link::{LinkType, ethertype};
+use crate::printed::packet::Unsaid;
 use crate::protocol;
 use crate::record::Record;
 use crate::tcp;
@@ -40,6 +40,7 @@ pub(crate) struct Held {
     pub(crate) original: u32,
     pub(crate) interface: Interface,
     pub(crate) link: LinkType,
+    pub(crate) unsaid: Unsaid,
 }
 
 impl Chunk {
@@ -78,6 +79,7 @@ impl Chunk {
             link: held.link,
             original: held.original,
             bytes: &self.buffer[held.start..held.start + held.len as usize],
+            unsaid: held.unsaid,
         }
     }
 
@@ -102,6 +104,7 @@ impl Held {
             original: record.original,
             interface: record.interface,
             link: record.link,
+            unsaid: record.unsaid,
         }
     }
 }
@@ -165,7 +168,7 @@ impl<'a> Record<'a> {
             Ok(packet) => packet,
             Err(reason) => return self.nothing(reason, counts),
         };
-        match dissect::packet(packet.bytes, packet.wire, counts) {
+        match self.unsaid.packet(packet.bytes, packet.wire, counts) {
             Ok(what) => {
                 count(&what, counts);
                 Taken::Observation(self.showing(what))
@@ -330,7 +333,7 @@ impl Assembly {
                     Ok(packet)
                 }
             })
-            .and_then(|packet| dissect::packet(packet.bytes, packet.wire, counts));
+            .and_then(|packet| record.unsaid.packet(packet.bytes, packet.wire, counts));
         match observed {
             Ok(what) => {
                 count(&what, counts);

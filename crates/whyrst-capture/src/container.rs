@@ -23,6 +23,8 @@ use pcap::Pcap;
 use pcapng::PcapNg;
 use snoop::Snoop;
 
+use crate::printed::frames::Frames;
+
 /// The longest magic number is that of snoop.
 const ENOUGH_FOR_MAGIC: usize = 8;
 
@@ -30,6 +32,7 @@ pub(crate) enum Container {
     Pcap(Pcap),
     PcapNg(PcapNg),
     Snoop(Snoop),
+    Text(Frames),
 }
 
 impl Container {
@@ -53,12 +56,23 @@ impl Container {
         }
     }
 
+    /// Whether `first` begins one of the formats, as far as that can be seen.
+    pub(crate) fn begins(first: &[u8]) -> bool {
+        pcap::Variant::of(first).is_some() || pcapng::begins(first) || snoop::begins(first)
+    }
+
+    /// Reads the frames that are made of a text.
+    pub(crate) fn text(ledger: &mut Ledger) -> Self {
+        Self::Text(Frames::open(ledger))
+    }
+
     #[inline]
     pub(crate) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
         match self {
             Self::Pcap(pcap) => pcap.find(window, ledger),
             Self::PcapNg(pcapng) => pcapng.find(window, ledger),
             Self::Snoop(snoop) => snoop.find(window, ledger),
+            Self::Text(frames) => frames.find(window, ledger),
         }
     }
 }
@@ -71,7 +85,7 @@ impl Container {
         match self {
             Self::Pcap(pcap) => pcap.find_whole(window, ledger, take),
             Self::PcapNg(pcapng) => pcapng.find_whole(window, ledger, take),
-            Self::Snoop(_) => {}
+            Self::Snoop(_) | Self::Text(_) => {}
         }
     }
 }

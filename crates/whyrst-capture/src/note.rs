@@ -71,6 +71,27 @@ pub enum Note {
     },
     /// More interfaces than can be numbered.
     ManyInterfaces,
+    /// The capture is printed text.
+    FromText {
+        /// What no packet's text has, by names.
+        unknown: String,
+        /// Whether times have a date.
+        dated: bool,
+    },
+    /// Hosts were printed by name only, and have addresses that stand for the names.
+    Names {
+        /// The first, with what stands for it.
+        named: String,
+    },
+    /// Lines of a text that could not be read.
+    UnreadLines {
+        /// How many.
+        count: u64,
+        /// The first, counted from 1.
+        line: u64,
+        /// What it says, escaped and cut.
+        text: String,
+    },
 }
 
 impl fmt::Display for Note {
@@ -102,6 +123,22 @@ impl fmt::Display for Note {
             }
             Self::ManyInterfaces => {
                 write!(f, "more than 65536 interfaces: the later ones are treated as one")
+            }
+            Self::FromText { unknown, dated } => {
+                f.write_str("read from text")?;
+                if !unknown.is_empty() {
+                    write!(f, ": {unknown} unknown")?;
+                }
+                f.write_str(if *dated { "" } else { "; its times have no date" })
+            }
+            Self::Names { named } => {
+                write!(f, "hosts are printed by name: {named} (print with -n for addresses)")
+            }
+            Self::UnreadLines { count: 1, line, text } => {
+                write!(f, "line {line} could not be read as a packet: {text}")
+            }
+            Self::UnreadLines { count, line, text } => {
+                write!(f, "{count} lines could not be read as packets, the first is line {line}: {text}")
             }
         }
     }

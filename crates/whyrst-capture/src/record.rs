@@ -4,9 +4,9 @@ use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
 use crate::counts::{Counts, Reason};
-use crate::dissect;
 use crate::ip::Packet;
 use crate::link::{LinkType, address, ip_offset};
+use crate::printed::packet::Unsaid;
 
 /// A frame as the capture holds it.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub struct Record<'a> {
     pub original: u32,
     /// The bytes that were captured.
     pub bytes: &'a [u8],
+    /// What of it was never captured, because its source is text.
+    pub unsaid: Unsaid,
 }
 
 impl<'a> Record<'a> {
@@ -30,7 +32,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn observe(&self, counts: &mut Counts) -> Result<Observation<'a>, Reason> {
         let packet = self.packet()?;
-        dissect::packet(packet.bytes, packet.wire, counts).map(|what| self.showing(what))
+        self.unsaid.packet(packet.bytes, packet.wire, counts).map(|what| self.showing(what))
     }
 
     /// The IP packet in it.

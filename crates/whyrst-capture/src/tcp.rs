@@ -1,7 +1,7 @@
 //! The TCP header (RFC 9293 section 3.1) and its options, read laxly: a segment needs its first 20
 //! bytes; options and payload are read as far as they are there, and what is missing is marked.
 
-use whyrst_core::segment::{Endpoint, Flags, OptionSet, Options, Segment, Timestamps};
+use whyrst_core::segment::{Assumed, Endpoint, Flags, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
 
 use crate::bytes::{array_at, be16_at, be32_at};
@@ -38,6 +38,7 @@ pub(crate) fn segment<'a>(ip: &Header, payload: Payload<'a>, counts: &mut Counts
         checksum_right: checksum::is_right(flags, ip, &payload),
         ip: ip.facts,
         options: options(payload.captured, size, counts),
+        assumed: Assumed::NOTHING,
         len: u32::try_from(len).unwrap_or(u32::MAX),
         payload: captured,
         trailer: payload.trailer,

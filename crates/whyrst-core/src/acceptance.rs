@@ -6,7 +6,7 @@
 use crate::connection::{Connection, TcpState};
 use crate::flow::Side;
 use crate::half::Marks;
-use crate::segment::{OptionSet, Segment};
+use crate::segment::{Assumed, OptionSet, Segment};
 use crate::seq::Seq;
 
 /// Would the receiver have accepted the RST?
@@ -43,6 +43,9 @@ impl Acceptance {
 
 /// Judges whether `segment`, a RST from `from`, is acceptable to its receiver.
 pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) -> Acceptance {
+    if segment.assumed.has(Assumed::SEQ) {
+        return Acceptance::Unknown;
+    }
     let (sender, receiver) = (connection.half(from), connection.half(from.other()));
     if segment.checksum_right == Some(false) && connection.checksums.can_be_judged(from) {
         return Acceptance::Damaged;

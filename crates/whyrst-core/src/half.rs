@@ -57,6 +57,8 @@ impl Marks {
     pub const LINK_KNOWN: Self = Self(1 << 21);
     /// Segments that are not RSTs came from different addresses on the link.
     pub const LINK_VARIES: Self = Self(1 << 22);
+    /// `ttl` holds the hops left on the first segment.
+    pub const TTL_KNOWN: Self = Self(1 << 23);
 
     /// Whether all of `other` is marked.
     pub const fn has(self, other: Self) -> bool {
@@ -110,8 +112,8 @@ pub struct Half {
     pub unanswered: u16,
     /// Shift count of the window scale in the SYN, 0 to 14.
     pub window_scale: u8,
-    /// Hops left on the first segment that was not a RST.
-    pub ttl: u8,
+    /// As [`Self::ttl`], when marked.
+    ttl: u8,
     /// From which address on the link the first segment came that was not a RST.
     pub link: LinkAddress,
 }
@@ -167,13 +169,21 @@ impl Half {
         }
     }
 
+    /// Hops left on the first segment that was not a RST and whose source said them.
+    pub const fn ttl(&self) -> Option<u8> {
+        if self.marks.has(Marks::TTL_KNOWN) { Some(self.ttl) } else { None }
+    }
+
     fn note_ip(&mut self, segment: &Segment<'_>) {
-        if !self.marks.has(Marks::SPOKE) {
-            self.ttl = segment.ip.ttl;
-        } else if self.ttl != segment.ip.ttl {
-            self.marks.insert(Marks::TTL_VARIES);
+        match segment.ip.ttl {
+            Some(ttl) if !self.marks.has(Marks::TTL_KNOWN) => {
+                self.ttl = ttl;
+                self.marks.insert(Marks::TTL_KNOWN);
+            }
+            Some(ttl) if self.ttl != ttl => self.marks.insert(Marks::TTL_VARIES),
+            _ => {}
         }
-        if let IpKind::V4 { id, .. } = segment.ip.kind {
+        if let IpKind::V4 { id: Some(id), .. } = segment.ip.kind {
             self.ip_id = id;
         }
     }

@@ -9,13 +9,13 @@ use alloc::vec::Vec;
 
 use crate::flow::Side;
 use crate::observation::{Frame, Interface, Observation};
-use crate::segment::{Flags, IpKind, OptionSet, Segment};
+use crate::segment::{Assumed, Flags, IpKind, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::time::Timestamp;
 
 /// What the tracker noticed about a segment when it came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Notes(u8);
+pub struct Notes(u16);
 
 impl Notes {
     /// Carries octets that had been sent before (a TCP retransmission), and behind them at most some that had waited.
@@ -34,6 +34,18 @@ impl Notes {
     pub const OUT_OF_WINDOW: Self = Self(1 << 6);
     /// A SYN in the middle of a connection that lives (RFC 5961 section 4).
     pub const SYN_ON_LIVE: Self = Self(1 << 7);
+    /// Its source did not say the hops left.
+    pub const TTL_UNKNOWN: Self = Self(1 << 8);
+    /// Its source did not say the identification or flow label.
+    pub const ID_UNKNOWN: Self = Self(1 << 9);
+    /// Its source did not say DSCP and ECN.
+    pub const CLASS_UNKNOWN: Self = Self(1 << 10);
+    /// Its source did not say its sequence number.
+    pub const SEQ_ASSUMED: Self = Self(1 << 11);
+    /// Its source said where its numbers stand from each other, not where they begin.
+    pub const BASE_ASSUMED: Self = Self(1 << 12);
+    /// Its source did not say the window.
+    pub const WINDOW_ASSUMED: Self = Self(1 << 13);
 
     /// Whether all of `other` is noted.
     pub const fn has(self, other: Self) -> bool {
@@ -65,18 +77,18 @@ pub struct Record {
     pub window: u16,
     /// TCP checksum field.
     pub checksum: u16,
-    /// IPv4 identification, or for IPv6 the low 16 bits of the flow label (see [`Notes::IPV6`]).
-    pub ip_id: u16,
+    /// As [`Self::ip_id`]; 0 where that is not known.
+    ip_id: u16,
     /// Where it was seen.
     pub interface: Interface,
     /// Which options it carried.
     pub options: OptionSet,
     /// Control bits.
     pub flags: Flags,
-    /// Hops left.
-    pub ttl: u8,
-    /// DSCP and ECN.
-    pub traffic_class: u8,
+    /// As [`Self::ttl`]; 0 where that is not known.
+    ttl: u8,
+    /// As [`Self::traffic_class`]; 0 where that is not known.
+    traffic_class: u8,
     /// Who sent it.
     pub from: Side,
     /// What was noticed about it.
@@ -91,9 +103,10 @@ impl Record {
             IpKind::V4 { id, .. } => id,
             IpKind::V6 { flow_label } => {
                 notes.insert(Notes::IPV6);
-                low_bits_or_one(flow_label)
+                flow_label.map(low_bits_or_one)
             }
         };
+        notes.insert(unsaid(segment, ip_id));
         if (segment.payload.len() as u64) < u64::from(segment.len) {
             notes.insert(Notes::CUT);
         }
@@ -106,12 +119,12 @@ impl Record {
             ts_value: segment.options.timestamps.map_or(0, |ts| ts.value),
             window: segment.window,
             checksum: segment.checksum,
-            ip_id,
+            ip_id: ip_id.unwrap_or(0),
             interface: observation.interface,
             options: segment.options.set,
             flags: segment.flags,
-            ttl: segment.ip.ttl,
-            traffic_class: segment.ip.traffic_class,
+            ttl: segment.ip.ttl.unwrap_or(0),
+            traffic_class: segment.ip.traffic_class.unwrap_or(0),
             from,
             notes,
         }
@@ -136,10 +149,72 @@ impl Record {
             && !self.flags.has(Flags::RST)
     }
 
-    /// DSCP, six bits (RFC 2474).
-    pub const fn dscp(&self) -> u8 {
-        self.traffic_class >> 2
+    /// Hops left.
+    pub const fn ttl(&self) -> Option<u8> {
+        if self.notes.has(Notes::TTL_UNKNOWN) { None } else { Some(self.ttl) }
     }
+
+    /// IPv4 identification, or for IPv6 the low 16 bits of the flow label (see [`Notes::IPV6`]).
+    pub const fn ip_id(&self) -> Option<u16> {
+        if self.notes.has(Notes::ID_UNKNOWN) { None } else { Some(self.ip_id) }
+    }
+
+    /// The IPv4 identification where it names this packet: 0 names none (RFC 6864), and a flow label names a flow.
+    pub const fn own_id(&self) -> Option<u16> {
+        if self.ip_id == 0 || self.notes.has(Notes::IPV6) { None } else { self.ip_id() }
+    }
+
+    /// DSCP and ECN.
+    pub const fn traffic_class(&self) -> Option<u8> {
+        if self.notes.has(Notes::CLASS_UNKNOWN) { None } else { Some(self.traffic_class) }
+    }
+
+    /// DSCP, six bits (RFC 2474).
+    pub const fn dscp(&self) -> Option<u8> {
+        match self.traffic_class() {
+            Some(class) => Some(class >> 2),
+            None => None,
+        }
+    }
+
+    /// SEG.SEQ as it stood in the header, where that is known: not where numbers were printed from where they began.
+    pub const fn absolute_seq(&self) -> Option<Seq> {
+        let assumed = self.notes.has(Notes::SEQ_ASSUMED) || self.notes.has(Notes::BASE_ASSUMED);
+        if assumed { None } else { Some(self.seq) }
+    }
+
+    /// The acknowledgment number as it stood in the header, where that is known and the ACK flag makes it significant.
+    pub const fn absolute_ack(&self) -> Option<Seq> {
+        if self.flags.has(Flags::ACK) && !self.notes.has(Notes::BASE_ASSUMED) { Some(self.ack) } else { None }
+    }
+
+    /// The window field, where it is known.
+    pub const fn known_window(&self) -> Option<u16> {
+        if self.notes.has(Notes::WINDOW_ASSUMED) { None } else { Some(self.window) }
+    }
+}
+
+/// What the source of `segment` did not say.
+#[inline]
+fn unsaid(segment: &Segment<'_>, ip_id: Option<u16>) -> Notes {
+    let ip = &segment.ip;
+    let said = ip.ttl.is_some() && ip_id.is_some() && ip.traffic_class.is_some();
+    if said && segment.assumed == Assumed::NOTHING { Notes::default() } else { all_unsaid(segment, ip_id) }
+}
+
+#[cold]
+fn all_unsaid(segment: &Segment<'_>, ip_id: Option<u16>) -> Notes {
+    let mut notes = Notes::default();
+    let all = [
+        (segment.ip.ttl.is_none(), Notes::TTL_UNKNOWN),
+        (ip_id.is_none(), Notes::ID_UNKNOWN),
+        (segment.ip.traffic_class.is_none(), Notes::CLASS_UNKNOWN),
+        (segment.assumed.has(Assumed::SEQ), Notes::SEQ_ASSUMED),
+        (segment.assumed.has(Assumed::BASE), Notes::BASE_ASSUMED),
+        (segment.assumed.has(Assumed::WINDOW), Notes::WINDOW_ASSUMED),
+    ];
+    all.into_iter().filter(|(unsaid, _)| *unsaid).for_each(|(_, note)| notes.insert(note));
+    notes
 }
 
 /// A flow label that is not zero must not look like zero when only 16 bits of it are kept.

@@ -79,7 +79,7 @@ pub struct Sight {
     /// When, by the clock of that point.
     pub time: Timestamp,
     /// Hops left.
-    pub ttl: u8,
+    pub ttl: Option<u8>,
 }
 
 /// A difference between two clocks.

@@ -22,7 +22,7 @@ use crate::letters::Originator;
 use crate::observation::{Frame, Interface, Observation, Seen};
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
 use crate::rst::{Rst, Rsts};
-use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment};
+use crate::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment};
 use crate::seq::Seq;
 use crate::service::Service;
 use crate::socket::{Opened, SocketEvent, SocketFacts, SocketReset, Told, Trigger};
@@ -160,7 +160,7 @@ impl<'a> Story<'a> {
         }
         let mut segment = segment(self.remote, self.local, trigger.flags, trigger.seq, trigger.ack, trigger.len);
         segment.window = trigger.window;
-        segment.ip.ttl = trigger.ttl;
+        segment.ip.ttl = Some(trigger.ttl);
         let earlier = self.earlier.take();
         self.take(time, &segment, Order::Known);
         if let Some(connection) = &mut self.connection {
@@ -407,8 +407,9 @@ fn segment(src: Endpoint, dst: Endpoint, flags: Flags, seq: Seq, ack: Seq, len: 
         window: u16::MAX,
         checksum: 0,
         checksum_right: None,
-        ip: IpFacts { ttl: 0, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: false } },
+        ip: IpFacts { ttl: None, traffic_class: None, kind: IpKind::V4 { id: None, dont_fragment: None } },
         options: Options { set: OptionSet::CUT, ..Options::default() },
+        assumed: Assumed::NOTHING,
         len,
         payload: &[],
         trailer: &[],

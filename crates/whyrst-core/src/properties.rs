@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::observation::{Interface, Seen};
 use crate::outcome::Outcome;
-use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
+use crate::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use crate::seq::Seq;
 use crate::testing::{Conversation, Packet, START, check_texts};
 use crate::time::{Span, Timestamp};
@@ -147,11 +147,12 @@ fn play(moves: &[Move], setting: &Setting) -> Conversation {
             checksum: number,
             checksum_right: None,
             ip: IpFacts {
-                ttl: if one.odd_ttl && flags.has(Flags::RST) { 50 } else { 64 },
-                traffic_class: 0,
-                kind: IpKind::V4 { id: if bare { 0 } else { number + 100 }, dont_fragment: true },
+                ttl: Some(if one.odd_ttl && flags.has(Flags::RST) { 50 } else { 64 }),
+                traffic_class: Some(0),
+                kind: IpKind::V4 { id: Some(if bare { 0 } else { number + 100 }), dont_fragment: Some(true) },
             },
             options: if bare { Options::default() } else { options(number.into()) },
+            assumed: Assumed::NOTHING,
             len: one.len,
             payload: &PAYLOAD[..one.len as usize],
             trailer: &[],

@@ -29,6 +29,7 @@ pub mod style;
 pub mod summary;
 pub mod symptom;
 pub mod text;
+mod unsaid;
 mod vantage;
 pub mod why;
 pub mod words;

@@ -30,7 +30,7 @@ pub struct Service {
     /// The last SYN-ACK it sent.
     pub accepted: Option<Moment>,
     /// TTL or hop limit of that SYN-ACK.
-    pub accepted_ttl: u8,
+    pub accepted_ttl: Option<u8>,
     /// The last SYN-ACK to a SYN that offered ECN.
     pub accepted_ecn: Option<Moment>,
     /// The first SYN-ACK after it had refused.
@@ -220,7 +220,7 @@ impl Services {
     }
 
     /// `server` answered a SYN of `host` with SYN-ACK, which arrived with this TTL.
-    pub fn accepted(&mut self, server: Endpoint, host: IpAddr, at: Moment, ttl: u8) {
+    pub fn accepted(&mut self, server: Endpoint, host: IpAddr, at: Moment, ttl: Option<u8>) {
         let mut recovery = None;
         if let Some(service) = self.entry(server) {
             if service.refusals > 0 {
@@ -317,7 +317,7 @@ mod tests {
         let turns = |refused: IpAddr, step: i64| {
             let mut services = Services::new(10, 0);
             for turn in 0..3 {
-                services.accepted(server, HOST, at(turn * step), 64);
+                services.accepted(server, HOST, at(turn * step), Some(64));
                 services.refused(server, refused, at(turn * step + 1), SynData::None);
             }
             let turns = services.of(server).turns;
@@ -352,13 +352,13 @@ mod tests {
     fn a_service_that_stops_and_returns_is_remembered() {
         let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
         let mut services = Services::new(10, 0);
-        services.accepted(server, HOST, at(1), 64);
+        services.accepted(server, HOST, at(1), Some(64));
         services.refused(server, HOST, at(2), SynData::None);
         services.refused(server, HOST, at(3), SynData::None);
         assert_eq!(services.of(server).refusals, 2);
         assert_eq!(services.of(server).recovered, None);
-        services.accepted(server, HOST, at(4), 64);
-        services.accepted(server, HOST, at(5), 64);
+        services.accepted(server, HOST, at(4), Some(64));
+        services.accepted(server, HOST, at(5), Some(64));
         let now = services.of(server);
         assert_eq!(
             (now.recovered, now.refused, now.accepted, now.refusals),
@@ -379,8 +379,8 @@ mod tests {
     #[test]
     fn the_number_of_services_is_bounded() {
         let mut services = Services::new(1, 0);
-        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), HOST, at(1), 64);
-        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), HOST, at(1), 64);
+        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), HOST, at(1), Some(64));
+        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), HOST, at(1), Some(64));
         assert_eq!(services.known.len(), 1);
     }
 }

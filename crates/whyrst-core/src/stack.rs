@@ -34,16 +34,19 @@ impl Stack {
         if options.has(OptionSet::CUT) || options.has(OptionSet::TIMESTAMPS) {
             return None;
         }
-        match (first_ttl(opening.ttl), options.has(OptionSet::SACK_PERMITTED)) {
+        match (first_ttl(opening.ttl()?), options.has(OptionSet::SACK_PERMITTED)) {
             (128, true) => Some(Self::Windows),
             (255, false) => match ids(records, side) {
                 Ids::Counted => Some(Self::Small),
                 Ids::Zero => Some(Self::Passt),
-                Ids::Unknown => (opening.seq.raw() < LWIP_COUNTS_TO).then_some(Self::Small),
+                Ids::Unknown => {
+                    opening.absolute_seq().is_some_and(|seq| seq.raw() < LWIP_COUNTS_TO).then_some(Self::Small)
+                }
             },
-            (64, false) if !options.has(OptionSet::WINDOW_SCALE) => {
-                (opening.seq.raw() % SLIRP_STEP == SLIRP_FIRST).then_some(Self::Libslirp)
-            }
+            (64, false) if !options.has(OptionSet::WINDOW_SCALE) => opening
+                .absolute_seq()
+                .is_some_and(|seq| seq.raw() % SLIRP_STEP == SLIRP_FIRST)
+                .then_some(Self::Libslirp),
             (64, true) if options.has(OptionSet::WINDOW_SCALE) => {
                 let refused = opening.flags.is_syn() || offers_timestamps(records, side.other());
                 (refused && ids(records, side) == Ids::Zero).then_some(Self::Smoltcp)
@@ -101,7 +104,7 @@ enum Ids {
 
 fn ids(records: &[Record], side: Side) -> Ids {
     let own = |record: &&Record| record.from == side && !record.notes.has(Notes::IPV6) && !record.flags.has(Flags::RST);
-    let mut own = records.iter().filter(own).map(|record| record.ip_id);
+    let mut own = records.iter().filter(own).map_while(Record::ip_id);
     match (own.next(), own.next()) {
         (Some(0), Some(0)) => Ids::Zero,
         (Some(first), Some(second)) if second.wrapping_sub(first) <= COUNTED => Ids::Counted,

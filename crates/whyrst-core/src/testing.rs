@@ -29,7 +29,7 @@ use crate::kernel::KernelWord;
 use crate::kernel::{KernelReset, RstReason};
 use crate::observation::{Frame, IcmpError, IcmpKind, Interface, LinkAddress, Observation, Seen};
 use crate::outcome::Outcome;
-use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
+use crate::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::tracker::{Counts, Limits, Tracker};
@@ -273,7 +273,7 @@ impl Reader {
         for pair in words.chunks(2) {
             match (pair, &mut packet.what) {
                 (["if", number], _) => packet.interface = Interface(number.parse().ok()?),
-                (["ttl", number], Seen::Segment(segment)) => segment.ip.ttl = number.parse().ok()?,
+                (["ttl", number], Seen::Segment(segment)) => segment.ip.ttl = Some(number.parse().ok()?),
                 _ => return None,
             }
         }
@@ -312,8 +312,9 @@ impl Reader {
             window: default_window(flags, answer),
             checksum: 0,
             checksum_right: None,
-            ip: IpFacts { ttl: 64, traffic_class: 0, kind: ip_kind(src, voice, flags, answer) },
+            ip: IpFacts { ttl: Some(64), traffic_class: Some(0), kind: ip_kind(src, voice, flags, answer) },
             options: default_options(flags, answer, voice, peer),
+            assumed: Assumed::NOTHING,
             len,
             payload: &PAYLOAD[..len as usize],
             trailer: &[],
@@ -346,7 +347,7 @@ impl Reader {
             .voices
             .entry((segment.src, segment.dst))
             .or_insert(Voice { next_id: 1_000 + segment.src.port, ..Voice::default() });
-        if let IpKind::V4 { id, .. } = segment.ip.kind {
+        if let IpKind::V4 { id: Some(id), .. } = segment.ip.kind {
             voice.next_id = if id == 0 { voice.next_id } else { id.wrapping_add(1).max(1) };
         }
         if !segment.flags.has(Flags::RST) {
@@ -362,10 +363,10 @@ fn apply(segment: &mut Segment<'static>, packet: &mut Packet, name: &str, value:
     match name {
         "ack" => segment.ack = first_number(segment.dst, segment.src).add(value.parse().ok()?),
         "win" => segment.window = value.parse().ok()?,
-        "ttl" => segment.ip.ttl = value.parse().ok()?,
-        "tos" => segment.ip.traffic_class = value.parse().ok()?,
-        "id" => segment.ip.kind = IpKind::V4 { id: value.parse().ok()?, dont_fragment: true },
-        "label" => segment.ip.kind = IpKind::V6 { flow_label: value.parse().ok()? },
+        "ttl" => segment.ip.ttl = Some(value.parse().ok()?),
+        "tos" => segment.ip.traffic_class = Some(value.parse().ok()?),
+        "id" => segment.ip.kind = IpKind::V4 { id: Some(value.parse().ok()?), dont_fragment: Some(true) },
+        "label" => segment.ip.kind = IpKind::V6 { flow_label: Some(value.parse().ok()?) },
         "opts" => segment.options = named_options(value, segment.options)?,
         "ws" => segment.options.window_scale = Some(value.parse().ok()?),
         "ts" if value == "none" => {
@@ -490,10 +491,10 @@ fn default_window(flags: Flags, answer: bool) -> u16 {
 
 fn ip_kind(src: Endpoint, voice: Voice, flags: Flags, answer: bool) -> IpKind {
     if src.ip.is_ipv6() {
-        return IpKind::V6 { flow_label: 0x12345 };
+        return IpKind::V6 { flow_label: Some(0x12345) };
     }
     let id = if answer || flags.is_syn_ack() { 0 } else { voice.next_id };
-    IpKind::V4 { id, dont_fragment: true }
+    IpKind::V4 { id: Some(id), dont_fragment: Some(true) }
 }
 
 fn default_options(flags: Flags, answer: bool, voice: Voice, peer: Voice) -> Options {

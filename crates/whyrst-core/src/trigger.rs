@@ -55,7 +55,8 @@ fn acknowledged_trigger(rst: &Record, before: &[Record]) -> Option<Record> {
     let numbers = rst.flags.has(Flags::ACK) && rst.seq == last.ack && rst.ack == last.end();
     let own = || before.iter().filter(|record| record.from == rst.from);
     let closed = own().any(|record| record.flags.has(Flags::FIN));
-    let restarted = own().next_back().is_some_and(|known| rst.ip_id.wrapping_sub(known.ip_id) > u16::MAX / 2);
+    let ids = own().next_back().and_then(Record::ip_id).zip(rst.ip_id());
+    let restarted = ids.is_some_and(|(known, anew)| anew.wrapping_sub(known) > u16::MAX / 2);
     let soon = || is_prompt(&before.iter(), rst, last);
     (stack.is_some() && numbers && (closed || restarted) && soon()).then_some(*last)
 }
@@ -162,7 +163,9 @@ fn is_data(record: &Record) -> bool {
 }
 
 fn answers(rst: &Record, segment: &Record) -> bool {
-    if segment.flags.has(Flags::RST) {
+    // A RST whose number is not known is not known to take it from any segment.
+    let unnumbered = rst.notes.has(Notes::SEQ_ASSUMED) && !rst.flags.has(Flags::ACK);
+    if segment.flags.has(Flags::RST) || unnumbered {
         return false;
     }
     if rst.flags.has(Flags::ACK) {

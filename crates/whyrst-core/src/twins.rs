@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use crate::connection::Connection;
 use crate::flow::{FlowKey, Side};
 use crate::half::Marks;
-use crate::history::{Notes, Record};
+use crate::history::Record;
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags};
 use crate::seq::Seq;
@@ -136,7 +136,7 @@ impl Twins {
             asked: connection.first,
             time: rst.time,
             frame: rst.frame,
-            unrouted: UNROUTED.contains(&client.ttl),
+            unrouted: client.ttl().is_some_and(|ttl| UNROUTED.contains(&ttl)),
         });
     }
 
@@ -241,7 +241,9 @@ impl<'a> Own<'a> {
         }
         let syn_ack = records.iter().find(|record| record.flags.is_syn_ack() && record.from == connection.server());
         // Without any SYN only a lone RST that acknowledges something may be an answer to one.
-        let lone = || rst.filter(|rst| records.is_empty() && rst.flags.has(Flags::ACK) && rst.seq == Seq::new(0));
+        let lone = || {
+            rst.filter(|rst| records.is_empty() && rst.flags.has(Flags::ACK) && rst.absolute_seq() == Some(Seq::new(0)))
+        };
         syn_ack.or_else(lone).map(|answer| Self { syn: None, expects: answer.ack })
     }
 
@@ -265,7 +267,10 @@ impl<'a> Own<'a> {
 
 /// IPv4: names one packet unless it is 0 (RFC 6864 section 4.1). A flow label of IPv6 names a flow.
 const fn identification(record: &Record) -> u16 {
-    if record.notes.has(Notes::IPV6) { 0 } else { record.ip_id }
+    match record.own_id() {
+        Some(id) => id,
+        None => 0,
+    }
 }
 
 /// Fibonacci hashing: numbers of one stack may differ in few bits.

@@ -507,8 +507,9 @@ fn refuses_unseen_syn(outcome: &Outcome) -> bool {
 }
 
 /// Whether what was captured could have kept other mechanisms open. To be the only one left says nothing where it could
-/// not: without a shape, unless the RST is not its sender's anyhow; with one direction; or where the RST that refuses a
-/// SYN has a number, so that a SYN-ACK may have been missed before it.
+/// not: without a shape, unless the RST is not its sender's anyhow; with one direction; where the RST that refuses a
+/// SYN has a number, so that a SYN-ACK may have been missed before it; or in a text without the hops left, which first
+/// show that somebody else made the RST.
 fn others_were_asked(shape: Option<Shape>, answers: &mut Answers<'_>) -> bool {
     let outcome = answers.outcome();
     let Some(shape) = shape.filter(|_| outcome.basis() == Basis::Packets) else { return true };
@@ -517,7 +518,8 @@ fn others_were_asked(shape: Option<Shape>, answers: &mut Answers<'_>) -> bool {
         Family::Refused => !answers.answer(&REFUSAL_HAS_NUMBER).is_yes(),
         _ => true,
     };
-    has_ground && !outcome.one_sided()
+    let shows_maker = outcome.rst().is_none_or(|rst| rst.record.ttl().is_some());
+    has_ground && shows_maker && !outcome.one_sided()
 }
 
 /// The sender's kernel reported it, with the socket as it was: single packets decide nothing more.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
-use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, Options, Segment};
+use whyrst_core::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, Options, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::{Limits, Tracker};
@@ -57,11 +57,12 @@ fn packet(client: u8, number: u32) -> Observation<'static> {
         checksum: 0,
         checksum_right: None,
         ip: IpFacts {
-            ttl: 64,
-            traffic_class: 0,
-            kind: IpKind::V4 { id: (number % 60_000) as u16 + 1, dont_fragment: true },
+            ttl: Some(64),
+            traffic_class: Some(0),
+            kind: IpKind::V4 { id: Some((number % 60_000) as u16 + 1), dont_fragment: Some(true) },
         },
         options: Options::default(),
+        assumed: Assumed::NOTHING,
         len: if own == 0 { 100 } else { 0 },
         payload: &[],
         trailer: &[],

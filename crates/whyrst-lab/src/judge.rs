@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_capture::{Counts, LinkType, Record, Unsaid};
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
 use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::Recording;
@@ -81,6 +81,7 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
             link: LinkType::RAW,
             original: u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX),
             bytes: &frame.bytes,
+            unsaid: Unsaid::NOTHING,
         };
         if let Ok(observation) = record.observe(&mut counts) {
             tracker.observe(&observation);

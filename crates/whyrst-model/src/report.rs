@@ -249,9 +249,9 @@ pub struct ResetReport<'a> {
     pub seq_rel: u32,
     /// Its acknowledgment number, counted from the first of its receiver. `null` without the ACK flag.
     pub ack_rel: Option<u32>,
-    /// Its sequence number as in the header.
-    pub seq: Seq,
-    /// Its acknowledgment number as in the header. `null` without the ACK flag.
+    /// Its sequence number as in the header. `null` where the source does not say it, as text with relative numbers.
+    pub seq: Option<Seq>,
+    /// Its acknowledgment number as in the header. `null` without the ACK flag, and as `seq`.
     pub ack: Option<Seq>,
     /// The window field, not scaled. `null` when no frame was captured.
     pub window: Option<u16>,

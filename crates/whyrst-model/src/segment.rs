@@ -185,27 +185,67 @@ impl fmt::Debug for Flags {
 pub enum IpKind {
     /// IPv4 (RFC 791).
     V4 {
-        /// Identification field.
-        id: u16,
-        /// The "don't fragment" bit.
-        dont_fragment: bool,
+        /// Identification field; `None` where the source does not say it.
+        id: Option<u16>,
+        /// The "don't fragment" bit; `None` where the source does not say it.
+        dont_fragment: Option<bool>,
     },
     /// IPv6 (RFC 8200).
     V6 {
-        /// Flow label, 20 bits.
-        flow_label: u32,
+        /// Flow label, 20 bits; `None` where the source does not say it.
+        flow_label: Option<u32>,
     },
 }
 
-/// The parts of the IP header that tell hosts apart.
+/// The parts of the IP header that tell hosts apart. A packet shows them all; what was printed of it may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IpFacts {
-    /// Time to live, or hop limit: hops left, 0 to 255.
-    pub ttl: u8,
-    /// Type of service or traffic class: DSCP in the upper six bits, ECN in the lower two.
-    pub traffic_class: u8,
+    /// Time to live, or hop limit: hops left, 0 to 255. `None` where the source does not say it.
+    pub ttl: Option<u8>,
+    /// Type of service or traffic class: DSCP in the upper six bits, ECN in the lower two. `None` where the source does
+    /// not say it.
+    pub traffic_class: Option<u8>,
     /// Identification or flow label.
     pub kind: IpKind,
+}
+
+/// Fields of a segment that its source did not say, as a set: what stands in them was assumed. Empty for a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Assumed(u8);
+
+impl Assumed {
+    /// Nothing was assumed.
+    pub const NOTHING: Self = Self(0);
+    /// The sequence number: tcpdump prints none for a segment that only acknowledges.
+    pub const SEQ: Self = Self(1);
+    /// Where the numbers begin: they are right from each other, and were printed relative to a number that was not.
+    pub const BASE: Self = Self(1 << 1);
+    /// The window.
+    pub const WINDOW: Self = Self(1 << 2);
+
+    /// From the raw set.
+    #[inline]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The raw set.
+    #[inline]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether all of `other` was assumed.
+    #[inline]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Adds `other`.
+    #[inline]
+    pub const fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
 }
 
 /// Which TCP options were present, as a set.
@@ -325,6 +365,8 @@ pub struct Segment<'a> {
     pub ip: IpFacts,
     /// TCP options.
     pub options: Options,
+    /// What of all this was assumed.
+    pub assumed: Assumed,
     /// Payload bytes that the IP header says the segment has.
     pub len: u32,
     /// The part of the payload that the capture holds; shorter than `len` when cut off.

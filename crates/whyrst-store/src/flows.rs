@@ -157,7 +157,7 @@ mod tests {
     use arrow_array::cast::AsArray;
     use arrow_array::types::Int64Type;
     use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface};
-    use whyrst_core::segment::{IpFacts, IpKind, Options};
+    use whyrst_core::segment::{Assumed, IpFacts, IpKind, Options};
     use whyrst_core::seq::Seq;
 
     const CLIENT: ([u8; 4], u16) = ([10, 0, 0, 1], 40_000);
@@ -179,7 +179,7 @@ mod tests {
 
     fn segment(time: i64, src: ([u8; 4], u16), flags: Flags, seq: u32) -> Observation<'static> {
         let dst = if src == CLIENT { SERVER } else { CLIENT };
-        let kind = IpKind::V4 { id: 0, dont_fragment: true };
+        let kind = IpKind::V4 { id: Some(0), dont_fragment: Some(true) };
         let segment = Segment {
             src: end(src),
             dst: end(dst),
@@ -189,8 +189,9 @@ mod tests {
             window: 0,
             checksum: 0,
             checksum_right: None,
-            ip: IpFacts { ttl: 64, traffic_class: 0, kind },
+            ip: IpFacts { ttl: Some(64), traffic_class: Some(0), kind },
             options: Options::default(),
+            assumed: Assumed::NOTHING,
             len: 0,
             payload: &[],
             trailer: &[],

@@ -18,7 +18,7 @@ use whyrst_core::asked::asked;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
 use whyrst_core::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT};
-use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
+use whyrst_core::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::Timestamp;
 use whyrst_core::words::needed;
@@ -191,16 +191,16 @@ fn building(name: &str) -> Building {
         "window" => number(|row| Some(row.segment()?.window.into())),
         "len" => number(|row| Some(row.segment()?.len.into())),
         "captured" => number(|row| Some(u16::try_from(row.segment()?.payload.len()).unwrap_or(u16::MAX).into())),
-        "ttl" => number(|row| Some(row.segment()?.ip.ttl.into())),
-        "traffic_class" => number(|row| Some(row.segment()?.ip.traffic_class.into())),
+        "ttl" => number(|row| Some(row.segment()?.ip.ttl?.into())),
+        "traffic_class" => number(|row| Some(row.segment()?.ip.traffic_class?.into())),
         "ip_id" => number(|row| {
             Some(match row.segment()?.ip.kind {
-                IpKind::V4 { id, .. } => id.into(),
-                IpKind::V6 { flow_label } => flow_label.into(),
+                IpKind::V4 { id, .. } => id?.into(),
+                IpKind::V6 { flow_label } => flow_label?.into(),
             })
         }),
         "dont_fragment" => truth(|row| match row.segment()?.ip.kind {
-            IpKind::V4 { dont_fragment, .. } => Some(dont_fragment),
+            IpKind::V4 { dont_fragment, .. } => dont_fragment,
             IpKind::V6 { .. } => None,
         }),
         "checksum" => number(|row| Some(row.segment()?.checksum.into())),
@@ -479,9 +479,12 @@ impl<'a> Cells<'a> {
     fn segment<'s>(&'s self, row: usize, said: &'s mut Said) -> Result<Segment<'s>, StoreError> {
         let src = self.end(row, "src_ip", "src_port")?;
         let kind = if src.ip.is_ipv6() {
-            IpKind::V6 { flow_label: self.required(row, "ip_id")? }
+            IpKind::V6 { flow_label: self.number(row, "ip_id")? }
         } else {
-            IpKind::V4 { id: self.required(row, "ip_id")?, dont_fragment: self.dont_fragment.value(row) }
+            IpKind::V4 {
+                id: self.number(row, "ip_id")?,
+                dont_fragment: (!self.dont_fragment.is_null(row)).then(|| self.dont_fragment.value(row)),
+            }
         };
         let stamps = (self.number(row, "ts_value")?, self.number(row, "ts_echo")?);
         Ok(Segment {
@@ -494,7 +497,7 @@ impl<'a> Cells<'a> {
             checksum: self.required(row, "checksum")?,
             // No column has it.
             checksum_right: None,
-            ip: IpFacts { ttl: self.required(row, "ttl")?, traffic_class: self.required(row, "traffic_class")?, kind },
+            ip: IpFacts { ttl: self.number(row, "ttl")?, traffic_class: self.number(row, "traffic_class")?, kind },
             options: Options {
                 set: OptionSet::from_bits(self.required(row, "options")?),
                 mss: self.number(row, "mss")?,
@@ -507,6 +510,7 @@ impl<'a> Cells<'a> {
                 mptcp_reason: self.number(row, "mptcp_reason")?,
                 sack_edge: self.number(row, "sack_edge")?.map(Seq::new),
             },
+            assumed: Assumed::NOTHING,
             len: self.required(row, "len")?,
             // No IP packet is longer.
             payload: said.of(octets(self.payload, row), self.required::<u16>(row, "captured")?.into()),
@@ -572,7 +576,11 @@ mod tests {
             window: 65_535,
             checksum: 0xbeef,
             checksum_right: None,
-            ip: IpFacts { ttl: 64, traffic_class: 3, kind: IpKind::V4 { id: 9, dont_fragment: true } },
+            ip: IpFacts {
+                ttl: Some(64),
+                traffic_class: Some(3),
+                kind: IpKind::V4 { id: Some(9), dont_fragment: Some(true) },
+            },
             options: Options {
                 set: OptionSet::from_bits(0x8011),
                 mss: Some(1460),
@@ -581,6 +589,7 @@ mod tests {
                 mptcp_reason: Some(3),
                 sack_edge: Some(Seq::new(12)),
             },
+            assumed: Assumed::NOTHING,
             len: 5,
             payload: b"hello",
             trailer: &[1, 2],
@@ -597,7 +606,7 @@ mod tests {
         let v6 = Segment {
             src: Endpoint::new("2001:db8::1".parse().unwrap(), 1),
             dst: Endpoint::new("2001:db8::2".parse().unwrap(), 2),
-            ip: IpFacts { ttl: 1, traffic_class: 0, kind: IpKind::V6 { flow_label: 0xf_ffff } },
+            ip: IpFacts { ttl: Some(1), traffic_class: Some(0), kind: IpKind::V6 { flow_label: Some(0xf_ffff) } },
             options: Options::default(),
             payload: &[],
             trailer: &[],

@@ -193,7 +193,7 @@ mod tests {
     use whyrst_core::language::Language;
     use whyrst_core::observation::{Frame, Interface};
     use whyrst_core::report::Context;
-    use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, Options, Segment};
+    use whyrst_core::segment::{Assumed, Endpoint, Flags, IpFacts, IpKind, Options, Segment};
     use whyrst_core::seq::Seq;
 
     fn at(seconds: i64) -> Timestamp {
@@ -210,8 +210,13 @@ mod tests {
             window: 1,
             checksum: 0,
             checksum_right: None,
-            ip: IpFacts { ttl: 64, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: true } },
+            ip: IpFacts {
+                ttl: Some(64),
+                traffic_class: Some(0),
+                kind: IpKind::V4 { id: Some(0), dont_fragment: Some(true) },
+            },
             options: Options::default(),
+            assumed: Assumed::NOTHING,
             len: 0,
             payload: &[],
             trailer: &[],

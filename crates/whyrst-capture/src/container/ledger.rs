@@ -19,6 +19,8 @@ pub struct InterfaceInfo {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
+    /// The number that the last frame has by whoever printed it; 0 where frames are counted.
+    pub(crate) number: u64,
     pub(crate) notes: Notes,
     pub(crate) interfaces: Vec<InterfaceInfo>,
 }
@@ -27,6 +29,12 @@ pub(crate) struct Ledger {
 const SET_BACK: Span = Span::from_secs(-1);
 
 impl Ledger {
+    /// The number of the last frame.
+    #[inline]
+    pub(crate) const fn last_number(&self) -> u64 {
+        if self.number == 0 { self.counts.frames } else { self.number }
+    }
+
     /// Counts what is odd about the time of a frame; that of the frame ahead was `before`.
     #[inline]
     pub(crate) fn note_time(&mut self, before: Timestamp, time: Timestamp) {

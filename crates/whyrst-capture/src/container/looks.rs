@@ -21,6 +21,7 @@ looks! {
     Aethra = "an Aethra capture (convert it: editcap -F pcapng IN OUT)",
     Blf = "a Vector BLF log (no TCP/IP capture that is read; try: editcap -F pcapng IN OUT)",
     Btsnoop = "a Bluetooth snoop capture",
+    Conntrack = "conntrack events, which do not say who sent a RST (capture packets, or: whyrst watch)",
     Database = "a database",
     Elf = "an ELF program",
     Erf = "an Endace ERF capture (convert it: editcap -F pcapng IN OUT)",
@@ -29,7 +30,7 @@ looks! {
     FiveViews = "an InfoVista 5View capture (convert it: editcap -F pcapng IN OUT)",
     Html = "an HTML page (a download that needed a login?)",
     Iptrace = "an AIX iptrace capture (convert it: editcap -F pcapng IN OUT)",
-    Json = "JSON",
+    Json = "JSON without packets (`tshark -T json` writes such)",
     K12 = "a Tektronix K12 capture (convert it: editcap -F pcapng IN OUT)",
     NetMon = "a Microsoft Network Monitor capture (convert it: editcap -F pcapng IN OUT)",
     NetScaler = "a NetScaler trace (convert it: editcap -F pcapng IN OUT)",
@@ -45,8 +46,9 @@ looks! {
     Rar = "a RAR archive (unpack it first)",
     SevenZip = "a 7-Zip archive (unpack it first)",
     Sniffer = "a DOS Sniffer capture (convert it: editcap -F pcapng IN OUT)",
+    Sockets = "a list of sockets, not packets (capture packets, or: whyrst watch)",
     Tar = "a tar archive where one capture is expected (unpack it first)",
-    Text = "text (the printed output of a capture program cannot be read)",
+    Text = "text without a packet as tcpdump, tshark or Wireshark prints them (best: `tcpdump -n -S -vv`)",
     VisualNetworks = "a Visual Networks capture (convert it: editcap -F pcapng IN OUT)",
     Zeros = "nothing but zeros (a file whose content was never written to disk?)",
     Zip = "a ZIP archive where one capture is expected (unpack it first)",
@@ -111,8 +113,12 @@ impl Looks {
             Self::Html
         } else if text.starts_with('{') && text.contains("\"whyrst.event") {
             Self::Events
+        } else if text.contains("sport=") && text.contains("dport=") {
+            Self::Conntrack
         } else if text.starts_with(['{', '[']) {
             Self::Json
+        } else if text.contains("recv-q") && text.contains("send-q") {
+            Self::Sockets
         } else {
             Self::Text
         }
@@ -162,7 +168,7 @@ mod tests {
     fn wrong_files_are_called_by_their_name() {
         let mut tar = vec![b'a'; 512];
         tar[257..262].copy_from_slice(b"ustar");
-        let cases: [(&[u8], Looks); 11] = [
+        let cases: [(&[u8], Looks); 13] = [
             (b"PK\x03\x04rest", Looks::Zip),
             (b"\x7fELF\x02", Looks::Elf),
             (b"iptrace 2.0\0\0", Looks::Iptrace),
@@ -171,6 +177,8 @@ mod tests {
             (b"12:00:00.1 IP 10.0.0.1 > 10.0.0.2: Flags [R]\n", Looks::Text),
             (b"{\"schema\":\"whyrst.events/1\"}", Looks::Events),
             (b"[{}]", Looks::Json),
+            (b"[NEW] tcp 6 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2", Looks::Conntrack),
+            (b"State Recv-Q Send-Q Local", Looks::Sockets),
             (b"\0\0\0\0\0\0", Looks::Zeros),
             (&tar, Looks::Tar),
             (b"\x01\x02\x03", Looks::Unknown),

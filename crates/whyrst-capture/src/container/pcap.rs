@@ -12,6 +12,7 @@ use super::resync::{Candidate, Resync};
 use crate::bytes::{Order, array_at};
 use crate::link::LinkType;
 use crate::note::Note;
+use crate::printed::packet::Unsaid;
 use crate::window::{Have, Window};
 
 const FILE_HEADER: usize = 24;
@@ -164,6 +165,7 @@ impl Pcap {
             link: self.link,
             original: record.original.max(record.captured),
             frame,
+            unsaid: Unsaid::NOTHING,
         })
     }
 

@@ -13,6 +13,7 @@ use crate::bytes::{Order, array_at};
 use crate::counts::Reason;
 use crate::link::LinkType;
 use crate::note::Note;
+use crate::printed::packet::Unsaid;
 use crate::window::{Have, Window};
 
 pub(crate) mod block {
@@ -131,6 +132,7 @@ impl PcapNg {
                 link,
                 original: packet.original,
                 frame: start..start + packet.captured as usize,
+                unsaid: Unsaid::NOTHING,
             };
             take(place, ledger.counts.frames);
         }
@@ -221,6 +223,7 @@ impl PcapNg {
             link: interface.link,
             original: packet.original.max(packet.captured),
             frame: body + packet.at..body + end,
+            unsaid: Unsaid::NOTHING,
         })
     }
 

@@ -8,6 +8,7 @@ use super::Ledger;
 use crate::counts::Reason;
 use crate::link::LinkType;
 use crate::note::Note;
+use crate::printed::packet::Unsaid;
 use crate::window::Window;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
@@ -23,6 +24,8 @@ pub(crate) struct RawRecord {
     /// Bytes that were on the wire, never less than were captured.
     pub(crate) original: u32,
     pub(crate) frame: Range<usize>,
+    /// What its source did not say.
+    pub(crate) unsaid: Unsaid,
 }
 
 /// What one attempt to find a record brought.

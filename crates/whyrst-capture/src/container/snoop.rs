@@ -11,6 +11,7 @@ use super::resync::{Candidate, Resync};
 use crate::bytes::be32_at;
 use crate::link::LinkType;
 use crate::note::Note;
+use crate::printed::packet::Unsaid;
 use crate::window::{Have, Window};
 
 pub(super) const FILE_HEADER: usize = 16;
@@ -81,6 +82,7 @@ impl Snoop {
             link: self.link,
             original: record.original.max(record.captured),
             frame: from..from + record.captured as usize,
+            unsaid: Unsaid::NOTHING,
         })
     }
 

@@ -61,7 +61,7 @@ fn piece_of<'a>(ip: &Header, bytes: &'a [u8], payload: Payload<'a>) -> Option<Pi
     /// A TCP header with all its options.
     const LONGEST_TCP_HEADER: usize = 60;
     let (id, field, header) = match ip.facts.kind {
-        IpKind::V4 { id, .. } => (u32::from(id), be16_at(bytes, 6)?, bytes.get(..ip.size)?),
+        IpKind::V4 { id, .. } => (u32::from(id?), be16_at(bytes, 6)?, bytes.get(..ip.size)?),
         // The fragment header is the last one: behind it a chain is not followed in a later fragment.
         IpKind::V6 { .. } => {
             let at = fragment_header(bytes)?;

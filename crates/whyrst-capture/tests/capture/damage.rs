@@ -40,7 +40,8 @@ fn what_is_no_capture_says_in_one_line_what_it_looks_like() {
     );
     assert_eq!(
         open_error(b"no"),
-        "cannot read test: not a capture, it looks like text (the printed output of a capture program cannot be read)"
+        "cannot read test: not a capture, it looks like text without a packet as tcpdump, tshark or \
+         Wireshark prints them (best: `tcpdump -n -S -vv`)"
     );
     assert_eq!(
         open_error(&zstd::encode_all(&b"\x7fELF\x02"[..], 1).unwrap()),

@@ -7,7 +7,7 @@ use etherparse::{
     Ipv6Header, Ipv6RawExtHeader, NetSlice, PacketBuilder, SlicedPacket, TcpHeader, TcpOptionElement, TransportSlice,
 };
 use proptest::prelude::*;
-use whyrst_capture::{Counts, LinkType, Reason, Record};
+use whyrst_capture::{Counts, LinkType, Reason, Record, Unsaid};
 use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Seen};
 use whyrst_core::segment::{Endpoint, Flags, IpKind, OptionSet, Segment, Timestamps};
 use whyrst_core::seq::Seq;
@@ -29,6 +29,7 @@ fn observe_cut<'a>(
         link,
         original: original as u32,
         bytes: captured,
+        unsaid: Unsaid::NOTHING,
     };
     record.observe(counts).map(|observation| observation.what)
 }
@@ -134,15 +135,18 @@ fn assert_reads_as_etherparse(frame: &[u8]) {
     let (src, dst): (IpAddr, IpAddr) = match theirs.net.as_ref().expect("IP") {
         NetSlice::Ipv4(ip) => {
             let header = ip.header();
-            assert_eq!((ours.ip.ttl, ours.ip.traffic_class), (header.ttl(), frame_class_v4(header.slice())));
-            let kind = IpKind::V4 { id: header.identification(), dont_fragment: header.dont_fragment() };
+            assert_eq!(
+                (ours.ip.ttl, ours.ip.traffic_class),
+                (Some(header.ttl()), Some(frame_class_v4(header.slice())))
+            );
+            let kind = IpKind::V4 { id: Some(header.identification()), dont_fragment: Some(header.dont_fragment()) };
             assert_eq!(ours.ip.kind, kind);
             (header.source_addr().into(), header.destination_addr().into())
         }
         NetSlice::Ipv6(ip) => {
             let header = ip.header();
-            assert_eq!((ours.ip.ttl, ours.ip.traffic_class), (header.hop_limit(), header.traffic_class()));
-            assert_eq!(ours.ip.kind, IpKind::V6 { flow_label: header.flow_label().value() });
+            assert_eq!((ours.ip.ttl, ours.ip.traffic_class), (Some(header.hop_limit()), Some(header.traffic_class())));
+            assert_eq!(ours.ip.kind, IpKind::V6 { flow_label: Some(header.flow_label().value()) });
             (header.source_addr().into(), header.destination_addr().into())
         }
         NetSlice::Arp(_) => panic!("ARP"),

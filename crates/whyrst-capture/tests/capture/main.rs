@@ -9,6 +9,7 @@ mod frames;
 mod hostile;
 mod live;
 mod metamorphic;
+mod printed;
 mod sets;
 mod stacks;
 mod support;

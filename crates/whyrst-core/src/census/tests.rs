@@ -10,7 +10,7 @@ use crate::flow::{FlowHasher, FlowKey};
 use crate::history::History;
 use crate::observation::{Frame, Interface, Observation, Seen};
 use crate::outcome::Outcome;
-use crate::segment::{Endpoint, IpFacts, IpKind, Options, Segment};
+use crate::segment::{Assumed, Endpoint, IpFacts, IpKind, Options, Segment};
 use crate::service::tells_of_service;
 use crate::testing::START;
 use crate::tracker::{Limits, Tracker};
@@ -164,8 +164,13 @@ fn observations(packets: &[Packet]) -> Vec<Observation<'static>> {
             window: 1_000,
             checksum: 0,
             checksum_right: None,
-            ip: IpFacts { ttl: 64, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: true } },
+            ip: IpFacts {
+                ttl: Some(64),
+                traffic_class: Some(0),
+                kind: IpKind::V4 { id: Some(0), dont_fragment: Some(true) },
+            },
             options: Options::default(),
+            assumed: Assumed::NOTHING,
             len: packet.len,
             payload: &PAYLOAD[..packet.len as usize],
             trailer: &[],

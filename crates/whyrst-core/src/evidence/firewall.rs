@@ -67,8 +67,9 @@ fn refusal_ttl(outcome: &Outcome) -> Answer {
     let (Some(rst), Some(accepted), Some(ttl)) = (outcome.rst(), accepted, refused_service_ttl(outcome)) else {
         return Answer::Unknown;
     };
-    let facts = yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)).value(Value::Frame(accepted.frame));
-    facts.value(Value::Ttl(ttl)).shown_by(accepted.frame).if_so((rst.record.ttl != ttl).into())
+    let Some(own) = rst.record.ttl() else { return Answer::Unknown };
+    let facts = yes().frame(&rst.record).value(Value::Ttl(own)).value(Value::Frame(accepted.frame));
+    facts.value(Value::Ttl(ttl)).shown_by(accepted.frame).if_so((own != ttl).into())
 }
 
 /// The RST's maker is nearer than the host whose address it bears: it stands on the way to it.
@@ -89,14 +90,12 @@ pub static RST_FROM_NEARER: Question = Question {
         };
         let theirs = match RST_TTL_DIFFERS.answer(outcome) {
             Answer::Unknown => refused_service_ttl(outcome),
-            _ => Some(outcome.connection().half(outcome.sender()).ttl),
+            _ => outcome.connection().half(outcome.sender()).ttl(),
         };
-        match theirs.filter(|ttl| initial(*ttl) == initial(rst.record.ttl)) {
-            Some(ttl) => yes()
-                .frame(&rst.record)
-                .value(Value::Ttl(rst.record.ttl))
-                .value(Value::Ttl(ttl))
-                .if_so((rst.record.ttl > ttl).into()),
+        match theirs.zip(rst.record.ttl()).filter(|(theirs, own)| initial(*theirs) == initial(*own)) {
+            Some((theirs, own)) => {
+                yes().frame(&rst.record).value(Value::Ttl(own)).value(Value::Ttl(theirs)).if_so((own > theirs).into())
+            }
             None => Answer::Unknown,
         }
     }),
@@ -109,7 +108,7 @@ fn initial(ttl: u8) -> Option<u8> {
 
 fn refused_service_ttl(outcome: &Outcome) -> Option<u8> {
     let service = [outcome.service(), outcome.service_later()].into_iter().find(|service| service.accepted.is_some());
-    service.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes()).map(|service| service.accepted_ttl)
+    service.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes()).and_then(|service| service.accepted_ttl)
 }
 
 /// Something other than the sender's own TCP made the RST.
@@ -184,10 +183,12 @@ pub static SENDER_ANSWERED_ITSELF: Question = Question {
         if RST_TTL_DIFFERS.answer(outcome).is_yes() {
             return Answer::No(no().frame(&rst.record));
         }
-        if INITIAL_TTLS.contains(&rst.record.ttl) && RST_TTL_DIFFERS.answer(outcome).is_no() {
-            return Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)));
+        match rst.record.ttl().filter(|ttl| INITIAL_TTLS.contains(ttl)) {
+            Some(ttl) if RST_TTL_DIFFERS.answer(outcome).is_no() => {
+                Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(ttl)))
+            }
+            _ => Answer::Unknown,
         }
-        Answer::Unknown
     }),
 };
 
@@ -380,7 +381,7 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         let (sender, receiver) =
             (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
         let known = sender.marks.has(Marks::SPOKE) && !sender.marks.has(Marks::GAP) && !outcome.one_sided();
-        if !known || rst.record.seq == Seq::new(0) {
+        if !known || rst.record.absolute_seq().is_none_or(|seq| seq == Seq::new(0)) {
             return Answer::Unknown;
         }
         // An answer takes its number from what it answers, whatever that was.
@@ -411,6 +412,7 @@ pub static REFUSES_UNSEEN_SYN: Question = Question {
         unknown: "该 RST",
     },
     ask: by(|outcome| match outcome.rst() {
+        Some(rst) if rst.record.flags.has(Flags::ACK) && rst.record.absolute_seq().is_none() => Answer::Unknown,
         Some(rst) => {
             let refusal = rst.record.flags.has(Flags::ACK) && rst.record.seq == Seq::new(0);
             yes().frame(&rst.record).if_so((refusal && outcome.syn().is_none()).into())
@@ -432,10 +434,8 @@ pub static RST_NEVER_ROUTED: Question = Question {
         no: "{}的 TTL 为{}：它经过了路由器",
         unknown: "不加过滤地在所有接口上抓包（`tcpdump -i any`）：是不是只有 RST，且在 `lo` 上？",
     },
-    ask: by(|outcome| match outcome.rst() {
-        Some(rst) if !INITIAL_TTLS.contains(&rst.record.ttl) => {
-            Answer::No(no().frame(&rst.record).value(Value::Ttl(rst.record.ttl)))
-        }
+    ask: by(|outcome| match outcome.rst().and_then(|rst| Some((rst, rst.record.ttl()?))) {
+        Some((rst, ttl)) if !INITIAL_TTLS.contains(&ttl) => Answer::No(no().frame(&rst.record).value(Value::Ttl(ttl))),
         _ => Answer::Unknown,
     }),
 };

@@ -84,6 +84,9 @@ enum Built {
 /// bare RST is an answer when there is something that it answers, and else, at SND.NXT, an abort as
 /// RFC 9293 section 3.10.5 has it (older Windows, many small stacks).
 fn built(outcome: &Outcome, rst: &Rst) -> Built {
+    if rst.trigger.is_none() && rst.record.notes.has(Notes::SEQ_ASSUMED) {
+        return Built::Unclear;
+    }
     let sender = outcome.connection().half(rst.record.from);
     if offers_own_window(outcome, rst) {
         return Built::Abort;
@@ -197,7 +200,7 @@ pub static RST_ANSWERS_SYN: Question = Question {
             // Only what answers a segment without ACK has number 0, and that is a SYN (RFC 9293 section 3.5.2).
             None if !outcome.connection().beginning_seen() && !spoke && rst.record.flags.has(Flags::ACK) => {
                 let unseen = yes().frame(&rst.record).value(Value::Name("a SYN that the capture does not show"));
-                if rst.record.seq == Seq::new(0) { Answer::Yes(unseen) } else { Answer::Unknown }
+                if rst.record.absolute_seq() == Some(Seq::new(0)) { Answer::Yes(unseen) } else { Answer::Unknown }
             }
             _ => Answer::No(no().frame(&rst.record)),
         }
@@ -221,7 +224,7 @@ pub static REFUSAL_HAS_NUMBER: Question = Question {
     ask: by(|outcome| match outcome.rst() {
         // Without ACK it has the form of nothing that a host sends: its number says nothing of a socket.
         Some(rst) if rst.record.flags.has(Flags::ACK) && rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
-            let number = rst.record.seq.raw();
+            let Some(number) = rst.record.absolute_seq().map(Seq::raw) else { return Answer::Unknown };
             yes().frame(&rst.record).value(Value::Number(number.into())).if_so((number != 0).into())
         }
         _ => Answer::Unknown,
@@ -270,7 +273,7 @@ pub static RST_IS_BARE: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        if rst.record.options.has(OptionSet::CUT) {
+        if rst.record.options.has(OptionSet::CUT) || rst.record.notes.has(Notes::WINDOW_ASSUMED) {
             return Answer::Unknown;
         }
         let bare = rst.record.window == 0 && rst.record.options.is_empty();
@@ -290,7 +293,7 @@ pub static DSCP_MIRRORED: Question = Question {
         no: "{}的 DSCP 为 0，而{}的不是：netfilter 的 reject 发的是 0，TCP 协议栈会沿用",
         unknown: "DSCP 不为 0 的 SYN（例如 `nc -T af11`）：netfilter 会以 0 应答，TCP 协议栈会沿用",
     },
-    ask: by(|outcome| mirrored(outcome, |record| u64::from(record.dscp()))),
+    ask: by(|outcome| mirrored(outcome, |record| record.dscp().map(u64::from))),
 };
 
 /// The RST has DSCP 0 where the segment that it answers has another, as netfilter sends it.
@@ -315,10 +318,9 @@ pub static FLOW_LABEL_SET: Question = Question {
         if !rst.record.notes.has(Notes::IPV6) {
             return Answer::Unknown;
         }
-        match &rst.trigger {
-            Some(trigger) if trigger.ip_id != 0 => {
-                yes().frame(&rst.record).frame(trigger).if_so((rst.record.ip_id != 0).into())
-            }
+        let Some(trigger) = &rst.trigger else { return Answer::Unknown };
+        match (trigger.ip_id(), rst.record.ip_id()) {
+            (Some(1..), Some(label)) => yes().frame(&rst.record).frame(trigger).if_so((label != 0).into()),
             _ => Answer::Unknown,
         }
     }),
@@ -327,13 +329,14 @@ pub static FLOW_LABEL_SET: Question = Question {
 /// The RST has IPv6 flow label 0 where the segment that it answers has one, as netfilter sends it.
 pub static FLOW_LABEL_UNSET: Question = not("flow-label-unset", &FLOW_LABEL_SET);
 
-fn mirrored(outcome: &Outcome, field: fn(&Record) -> u64) -> Answer {
+fn mirrored(outcome: &Outcome, field: fn(&Record) -> Option<u64>) -> Answer {
     let Some(rst) = outcome.rst() else {
         return Answer::Unknown;
     };
-    match &rst.trigger {
-        Some(trigger) if field(trigger) != 0 => {
-            yes().frame(&rst.record).frame(trigger).if_so((field(&rst.record) == field(trigger)).into())
+    let Some(trigger) = &rst.trigger else { return Answer::Unknown };
+    match (field(trigger), field(&rst.record)) {
+        (Some(asked @ 1..), Some(answered)) => {
+            yes().frame(&rst.record).frame(trigger).if_so((answered == asked).into())
         }
         _ => Answer::Unknown,
     }

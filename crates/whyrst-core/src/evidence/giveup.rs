@@ -97,7 +97,7 @@ impl InVain {
         let (last, second) = (own.next()?, own.next()?);
         let (interval, waited) = (last.time.since(second.time), rst.record.time.since(last.time));
         let own = outcome.connection().half(sender);
-        let (count, ttl) = (own.unanswered, first_ttl(own.ttl));
+        let (count, ttl) = (own.unanswered, first_ttl(own.ttl()?));
         (is_sane(interval) && is_sane(waited)).then_some(Self { count, interval, waited, ttl })
     }
 }

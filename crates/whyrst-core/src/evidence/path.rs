@@ -48,19 +48,20 @@ pub static RST_TTL_DIFFERS: Question = Question {
         if !sender.marks.has(Marks::SPOKE) || sender.marks.has(Marks::TTL_VARIES) {
             return Answer::Unknown;
         }
-        if rst.record.ttl == sender.ttl {
+        let (Some(ttl), Some(theirs)) = (rst.record.ttl(), sender.ttl()) else { return Answer::Unknown };
+        if ttl == theirs {
             // At the first hop a packet has the TTL that it began with, and so has what is made there.
             if RST_MADE_AT_CAPTURE.answer(outcome).is_yes() {
                 return Answer::Unknown;
             }
-            return Answer::No(no().frame(&rst.record).value(Value::Ttl(sender.ttl)));
+            return Answer::No(no().frame(&rst.record).value(Value::Ttl(theirs)));
         }
         // libslirp answers what belongs to no connection with 255, and all else with 64.
         let stack = Stack::of(outcome.before(), outcome.sender());
-        if stack == Some(Stack::Libslirp) && first_ttl(rst.record.ttl) == 255 {
+        if stack == Some(Stack::Libslirp) && first_ttl(ttl) == 255 {
             return Answer::Unknown;
         }
-        Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)).value(Value::Ttl(sender.ttl)))
+        Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(ttl)).value(Value::Ttl(theirs)))
     }),
 };
 
@@ -132,10 +133,11 @@ pub static ADDRESS_IS_ELSEWHERE: Question = Question {
         let Some(rst) = outcome.rst() else { return Answer::Unknown };
         let sender = outcome.connection().half(outcome.sender());
         let near = |ttl: u8| matches!(ttl, 64 | 128 | 255);
-        let on_link = near(rst.record.ttl) && near(sender.ttl) && !sender.marks.has(Marks::TTL_VARIES);
+        let (Some(ttl), Some(theirs)) = (rst.record.ttl(), sender.ttl()) else { return Answer::Unknown };
+        let on_link = near(ttl) && near(theirs) && !sender.marks.has(Marks::TTL_VARIES);
         match (RST_LINK_DIFFERS.answer(outcome), rst.link) {
             (Answer::Yes(_), Some(link)) if on_link => {
-                let facts = yes().value(Value::Ttl(sender.ttl)).frame(&rst.record);
+                let facts = yes().value(Value::Ttl(theirs)).frame(&rst.record);
                 Answer::Yes(facts.value(Value::Link(link)).value(Value::Link(sender.link)))
             }
             (_, Some(link)) if on_link && link == sender.link && sender.marks.has(Marks::LINK_KNOWN) => {
@@ -164,7 +166,7 @@ pub static ADDRESS_ANSWERED_BY_TWO: Question = Question {
     ask: by(|outcome| {
         let later = outcome.service_later();
         // Behind routers either of them may have sent it.
-        let on_link = matches!(later.accepted_ttl, 64 | 128 | 255);
+        let on_link = matches!(later.accepted_ttl, Some(64 | 128 | 255));
         match (later.links.now, later.links.before) {
             (Some(now), Some(before)) if on_link && later.links.returns >= TO_AND_FRO => {
                 let facts = yes().value(Value::Link(now)).value(Value::Link(before));
@@ -266,16 +268,16 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let Some(last) = counted_id(outcome) else {
+        let Some((last, last_id)) = counted_id(outcome) else {
             return Answer::Unknown;
         };
         if rst.record.notes.has(Notes::IPV6) {
             return Answer::Unknown;
         }
-        let id = rst.record.ip_id;
+        let Some(id) = rst.record.ip_id() else { return Answer::Unknown };
         let answers = rst.trigger.is_some();
         let reply = id == 0 && !RST_IS_ACTIVE.answer_on_any_basis(outcome).is_yes();
-        let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
+        let running = id != 0 && id.wrapping_sub(last_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
         if reply || running {
             Answer::No(facts)
@@ -283,7 +285,7 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
             // Who answers without a socket has no socket's counter: the number is the host's own, or drawn.
             Answer::Unknown
         } else {
-            Answer::Yes(facts.value(Value::Number(id.into())).value(Value::Number(last.ip_id.into())))
+            Answer::Yes(facts.value(Value::Number(id.into())).value(Value::Number(last_id.into())))
         }
     }),
 };
@@ -305,29 +307,29 @@ pub static RST_ECHOES_IP_ID: Question = Question {
     ask: by(|outcome| {
         let Some(rst) = outcome.rst().filter(|rst| !rst.record.notes.has(Notes::IPV6)) else { return Answer::Unknown };
         let last = rst.trigger.or_else(|| outcome.latest(|record| record.from == outcome.receiver()).copied());
-        match last.filter(|last| last.ip_id != 0 && rst.record.ip_id == last.ip_id) {
-            Some(last) => Answer::Yes(yes().frame(&rst.record).frame(&last).value(Value::Number(last.ip_id.into()))),
+        match last.and_then(|last| Some((last, last.own_id()?))).filter(|(_, id)| rst.record.own_id() == Some(*id)) {
+            Some((last, id)) => Answer::Yes(yes().frame(&rst.record).frame(&last).value(Value::Number(id.into()))),
             None => Answer::Unknown,
         }
     }),
 };
 
 /// The last packet of the RST's sender, when its identifications run like a counter.
-fn counted_id(outcome: &Outcome) -> Option<&Record> {
+fn counted_id(outcome: &Outcome) -> Option<(&Record, u16)> {
     let sender = outcome.sender();
-    let counts = |record: &&Record| {
-        record.from == sender && record.ip_id != 0 && !record.notes.has(Notes::IPV6) && !record.flags.has(Flags::RST)
-    };
-    let mut ids = outcome.before().iter().rev().filter(counts);
+    let own = |record: &&Record| record.from == sender && !record.flags.has(Flags::RST);
+    let mut ids = outcome.before().iter().rev().filter(own).filter_map(|record| Some((record, record.own_id()?)));
     let last = ids.next()?;
-    let mut later = last;
-    for earlier in ids.by_ref().take(ID_SAMPLE - 1) {
-        if later.ip_id.wrapping_sub(earlier.ip_id) > ID_STEP {
+    let mut later = last.1;
+    let mut counted = 1;
+    for (_, earlier) in ids.take(ID_SAMPLE - 1) {
+        if later.wrapping_sub(earlier) > ID_STEP {
             return None;
         }
         later = earlier;
+        counted += 1;
     }
-    (outcome.before().iter().filter(counts).count() >= ID_SAMPLE).then_some(last)
+    (counted >= ID_SAMPLE).then_some(last)
 }
 
 /// After the RST its supposed sender went on as if nothing had happened.

@@ -582,7 +582,7 @@ pub static STACK_REFUSES_WHEN_FULL: Question = Question {
     },
     ask: by(|outcome| {
         let Some(rst) = outcome.rst() else { return Answer::Unknown };
-        let ttl = rst.record.ttl;
+        let Some(ttl) = rst.record.ttl() else { return Answer::Unknown };
         yes().frame(&rst.record).value(Value::Ttl(ttl)).if_so((65..=128).contains(&ttl).into())
     }),
 };

@@ -73,6 +73,11 @@ pub static PROBES_UNANSWERED: Question = Question {
         let mut probes = outcome.before()[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
         let count = probes.clone().count();
         let silent = last_answer.map(|at| outcome.time().since(outcome.before()[at].time));
+        // A probe is known by its number.
+        let unnumbered = |record: &Record| record.is_pure_ack() && record.notes.has(Notes::SEQ_ASSUMED);
+        if count < PROBES && outcome.before()[since..].iter().any(unnumbered) {
+            return Answer::Unknown;
+        }
         match probes.next_back() {
             Some(last) if count >= PROBES => Answer::Yes(yes().count(count as u64).frame(last)),
             _ if silent.is_none_or(|silent| silent >= SHORTEST_KEEPALIVE) => Answer::Unknown,

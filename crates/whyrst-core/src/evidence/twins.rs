@@ -171,7 +171,7 @@ pub static RST_SKIPPED_HOPS: Question = Question {
     ask: by(|outcome| {
         let own_syn = |record: &Record| record.from == outcome.sender() && record.flags.is_syn();
         let (Some(rst), Some(syn)) = (outcome.rst(), outcome.earlier(own_syn)) else { return Answer::Unknown };
-        let (near, far) = (rst.record.ttl, syn.ttl);
+        let (Some(near), Some(far)) = (rst.record.ttl(), syn.ttl()) else { return Answer::Unknown };
         let facts = yes().frame(&rst.record).value(Value::Ttl(near)).frame(syn).value(Value::Ttl(far));
         facts.if_so((near > far && near - far <= SAVED_HOPS).into())
     }),
@@ -189,9 +189,9 @@ pub static SYN_UNROUTED: Question = Question {
         no: "SYN（{}）到达时 TTL 为{}：它经过路由，途中可能做过地址转换",
         unknown: "SYN 及其 TTL",
     },
-    ask: by(|outcome| {
-        let Some(syn) = outcome.syn() else { return Answer::Unknown };
-        yes().frame(syn).value(Value::Ttl(syn.ttl)).if_so(INITIAL_TTLS.contains(&syn.ttl).into())
+    ask: by(|outcome| match outcome.syn().and_then(|syn| Some((syn, syn.ttl()?))) {
+        Some((syn, ttl)) => yes().frame(syn).value(Value::Ttl(ttl)).if_so(INITIAL_TTLS.contains(&ttl).into()),
+        None => Answer::Unknown,
     }),
 };
 

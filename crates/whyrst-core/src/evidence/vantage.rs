@@ -237,7 +237,7 @@ fn left_host(outcome: &Outcome, joined: &Joined, rst: &Rst, point: Point) -> boo
     let placed = is_placed(joined, point, |view| view.rst);
     let ttl_of = |frame: Frame| {
         let sights = joined.sights(frame)?;
-        sights[point.index()].map(|sight| sight.ttl)
+        sights[point.index()].and_then(|sight| sight.ttl)
     };
     let Some(ttl) = ttl_of(rst.record.frame) else { return false };
     let same = joined
@@ -245,7 +245,7 @@ fn left_host(outcome: &Outcome, joined: &Joined, rst: &Rst, point: Point) -> boo
         .iter()
         .filter(|crossing| crossing.record.from == outcome.sender() && !crossing.record.flags.has(Flags::RST));
     let own = same.filter_map(|crossing| crossing.seen[point.index()]);
-    let alike = own.clone().all(|sight| sight.ttl == ttl);
+    let alike = own.clone().all(|sight| sight.ttl == Some(ttl));
     // A router has a first TTL of its own too, and a point that has nothing of all this may lie behind it.
     let at_router = own.count() == 0 && joined.views.iter().any(|view| view.relation == Relation::Nothing);
     joined.view(point).rst == Presence::Seen && placed && alike && !at_router && INITIAL_TTLS.contains(&ttl)

@@ -273,10 +273,10 @@ impl Explanation<'_> {
         for one in evidence.iter().filter(|one| one.speaks_against()).take(limits.objections) {
             against.item(&self.answer(one.question, &one.answer), out)?;
         }
-        if view.detail == Detail::Screen {
-            return Ok(());
-        }
         let mut unseen = page.section(language.pick("unseen", "未见"));
+        if view.detail == Detail::Screen {
+            return self.unsaid_words().map_or(Ok(()), |text| unseen.item(&text, out));
+        }
         for text in self.unseen_words() {
             unseen.item(&text, out)?;
         }
@@ -301,7 +301,7 @@ impl Explanation<'_> {
         let asked =
             |one: &&Evidence| self.outcome.joined().is_none() || one.question.asked_of != AskedOf::SeveralPoints;
         let wanted = self.judgement.evidence.iter().filter(|one| worth_asking(one)).filter(asked);
-        let mut words: alloc::vec::Vec<String> = alloc::vec::Vec::new();
+        let mut words: alloc::vec::Vec<String> = self.unsaid_words().into_iter().collect();
         for text in wanted.map(|one| self.answer(one.question, &Answer::Unknown)) {
             if !words.contains(&text) {
                 words.push(text);

@@ -3,7 +3,7 @@
 //! Copies are recognised before anything is judged; a train of resets is no train of copies.
 
 use crate::connection::Copied;
-use crate::history::{History, HistoryPool, Notes, Record};
+use crate::history::{History, HistoryPool, Record};
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::Span;
@@ -43,13 +43,13 @@ fn same_packet(a: &Record, b: &Record) -> bool {
         && a.flags == b.flags
         && a.len == b.len
         && a.window == b.window
-        && a.ip_id == b.ip_id
+        && a.ip_id() == b.ip_id()
         && a.ts_value == b.ts_value
 }
 
 /// An IPv4 identification other than 0 names one packet (RFC 6864); a flow label names a flow.
 fn names_its_packet(record: &Record) -> bool {
-    record.ip_id != 0 && !record.notes.has(Notes::IPV6)
+    record.own_id().is_some()
 }
 
 /// For packets without an identification: equal in every bit, so only time and place are left,
@@ -71,7 +71,8 @@ fn comes_like_a_copy(pool: &HistoryPool, history: &History, copied: Copied, earl
 
 /// Seen on both sides of some routers: the RSTs of one host come the same way.
 fn hops_apart(earlier: &Record, record: &Record) -> bool {
-    (1..=FEW_HOPS).contains(&earlier.ttl.abs_diff(record.ttl))
+    let hops = earlier.ttl().zip(record.ttl());
+    hops.is_some_and(|(earlier, later)| (1..=FEW_HOPS).contains(&earlier.abs_diff(later)))
 }
 
 /// Where the segment that it answers was seen twice, so is the answer.

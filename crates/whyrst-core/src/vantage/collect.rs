@@ -14,7 +14,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::print::{Print, Rare};
 use crate::flow::{FlowKey, Side};
-use crate::history::{Notes, Record};
+use crate::history::Record;
 use crate::observation::{Observation, Seen};
 use crate::outcome::Outcome;
 use crate::segment::Segment;
@@ -102,11 +102,11 @@ impl Trace {
 
     /// The same IPv4 identification and the same numbers, at once: one packet at two interfaces.
     fn is_copy(&self, record: &Record) -> bool {
-        let named = record.ip_id != 0 && !record.notes.has(Notes::IPV6);
+        let named = record.own_id().is_some();
         let latest = self.tail.iter().rev().chain(self.head.iter().rev());
         named
             && latest.take_while(|seen| record.time.since(seen.time).abs() <= COPY_WITHIN).take(64).any(|seen| {
-                seen.ip_id == record.ip_id && seen.window == record.window && Print::of(seen) == Print::of(record)
+                seen.ip_id() == record.ip_id() && seen.window == record.window && Print::of(seen) == Print::of(record)
             })
     }
 

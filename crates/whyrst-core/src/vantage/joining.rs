@@ -453,10 +453,11 @@ impl<'a> Joining<'a> {
                     aligned.paired.crossings[crossing].seen[at].is_none() && known.insert(crossing)
                 });
                 if new {
-                    let here = |record: &Record| Record {
-                        from: sides.apply(record.from),
-                        time: record.time.plus(negative(shifts[place.0])),
-                        ..*record
+                    let here = |record: &Record| {
+                        let mut here = *record;
+                        here.from = sides.apply(record.from);
+                        here.time = record.time.plus(negative(shifts[place.0]));
+                        here
                     };
                     let trigger = rst.trigger.as_ref().map(here);
                     found.push(Rst { record: here(&rst.record), trigger, ..rst.clone() });

@@ -86,8 +86,12 @@ fn pairs(paired: &Paired, client: Side, first: usize, second: usize) -> impl Ite
 /// All segments must agree: a load balancer or NAT may set hop counts anew.
 fn by_hops(pairs: &[Pair]) -> Option<Nearer> {
     let mut nearer = None;
-    for pair in pairs.iter().filter(|pair| pair.first.ttl != pair.second.ttl) {
-        let falls = pair.first.ttl > pair.second.ttl;
+    for pair in pairs {
+        let Some((first, second)) = pair.first.ttl.zip(pair.second.ttl).filter(|(first, second)| first != second)
+        else {
+            continue;
+        };
+        let falls = first > second;
         let says = if falls == pair.from_client { Nearer::First } else { Nearer::Second };
         if *nearer.get_or_insert(says) != says {
             return None;

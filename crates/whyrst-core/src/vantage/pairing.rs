@@ -187,7 +187,7 @@ impl Paired {
                     places.push(paired.add(record, parts.len()));
                     paired.crossings.len() - 1
                 };
-                let sight = Sight { frame: record.frame, time: record.time, ttl: record.ttl };
+                let sight = Sight { frame: record.frame, time: record.time, ttl: record.ttl() };
                 paired.crossings[place].seen[at] = Some(sight);
             }
         }
@@ -204,11 +204,11 @@ impl Paired {
     /// The crossing that `record` of point `at` belongs to, and whether it can be no other.
     fn partner(&self, places: &[usize], record: &Record, at: usize, ids: Ids) -> Option<(usize, bool)> {
         let free = || places.iter().copied().filter(|place| self.crossings[*place].seen[at].is_none());
-        let same_id = |place: &usize| has_id(record) && self.crossings[*place].record.ip_id == record.ip_id;
+        let same_id = |place: &usize| has_id(record) && self.crossings[*place].record.ip_id() == record.ip_id();
         let is_rst = record.flags.has(Flags::RST);
         let another = |place: &usize| {
             let there = &self.crossings[*place].record;
-            ids == Ids::Kept && is_rst && is_v4(record) && there.ip_id != record.ip_id
+            ids == Ids::Kept && is_rst && is_v4(record) && there.ip_id() != record.ip_id()
         };
         free().find(same_id).map(|place| (place, true)).or_else(|| Some((free().find(|place| !another(place))?, false)))
     }
@@ -231,7 +231,7 @@ fn is_v4(record: &Record) -> bool {
 }
 
 fn has_id(record: &Record) -> bool {
-    is_v4(record) && record.ip_id != 0
+    record.own_id().is_some()
 }
 
 fn count(part: &Part) -> HashMap<Print, u32, FixedState> {
@@ -251,16 +251,16 @@ fn keeps_ids(
 ) -> Ids {
     let single = |record: &&Record| {
         let print = Print::of(record);
-        let plain = !record.flags.has(Flags::RST) && is_v4(record);
+        let plain = !record.flags.has(Flags::RST) && is_v4(record) && record.ip_id().is_some();
         plain && ones.get(&print) == Some(&1) && others.get(&print) == Some(&1)
     };
-    let there: HashMap<Print, u16, FixedState> =
-        other.records.iter().filter(single).map(|record| (Print::of(record), record.ip_id)).collect();
+    let there: HashMap<Print, Option<u16>, FixedState> =
+        other.records.iter().filter(single).map(|record| (Print::of(record), record.ip_id())).collect();
     let mut kept = false;
     for record in one.records.iter().filter(single) {
         match there.get(&Print::of(record)) {
-            Some(id) if *id != record.ip_id => return Ids::Unknown,
-            Some(id) => kept |= *id != 0,
+            Some(id) if *id != record.ip_id() => return Ids::Unknown,
+            Some(id) => kept |= *id != Some(0),
             None => {}
         }
     }

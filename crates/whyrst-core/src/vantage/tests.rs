@@ -271,7 +271,7 @@ fn hop_counts_tell_the_order_without_clocks() {
             .map(|packet| {
                 let mut packet = moved(packet, Span::from_nanos(-delay('s', packet).nanos()));
                 if let (true, Seen::Segment(segment)) = (from_client(&packet), &mut packet.what) {
-                    segment.ip.ttl -= 2;
+                    segment.ip.ttl = segment.ip.ttl.map(|ttl| ttl - 2);
                 }
                 packet
             })

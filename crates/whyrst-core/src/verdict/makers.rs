@@ -62,9 +62,12 @@ fn difference(outcome: &Outcome, first: &Rst, other: &Rst) -> Option<Difference>
         return None;
     }
     let own = outcome.connection().half(side);
-    let ttls = [other.record.ttl, first.record.ttl];
-    if !marks.has(Marks::TTL_VARIES) && ttls.contains(&own.ttl) && ttls[0] != ttls[1] {
-        return Some(Difference::Ttl { other: ttls[0], first: ttls[1] });
+    if let (Some(other), Some(first), Some(own)) = (other.record.ttl(), first.record.ttl(), own.ttl())
+        && !marks.has(Marks::TTL_VARIES)
+        && [other, first].contains(&own)
+        && other != first
+    {
+        return Some(Difference::Ttl { other, first });
     }
     let outside = |rst: &Rst| rst.link.filter(|link| *link != LinkAddress::OWN);
     let links = [outside(other)?, outside(first)?];
@@ -80,7 +83,7 @@ impl Outcome {
         let rst = reset.rsts.as_slice().get(at)?.clone();
         let frame = rst.record.frame;
         let alike = |later: &&Rst| {
-            (later.record.from, later.record.ttl, later.link) == (rst.record.from, rst.record.ttl, rst.link)
+            (later.record.from, later.record.ttl(), later.link) == (rst.record.from, rst.record.ttl(), rst.link)
         };
         let mut rsts = Rsts::new(rst.clone());
         for later in reset.rsts.as_slice().iter().skip(at + 1).filter(alike) {

@@ -77,11 +77,12 @@ pub struct SegmentRung<'a> {
     pub text: Text<'a>,
     /// Its TCP flags.
     pub flags: Flags,
-    /// Its sequence number as in the header.
-    pub seq: Seq,
+    /// Its sequence number as in the header; `null` where the source does not say it.
+    #[serde(default)]
+    pub seq: Option<Seq>,
     /// The same, counted from the first of its sender.
     pub seq_rel: u32,
-    /// Its acknowledgment number as in the header; absent without the ACK flag.
+    /// Its acknowledgment number as in the header; absent without the ACK flag and where the source does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ack: Option<Seq>,
     /// The same, counted from the first of its receiver.
@@ -94,8 +95,9 @@ pub struct SegmentRung<'a> {
     /// The window that it offers, in bytes; absent where its scale is not known, and in a RST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offers: Option<u32>,
-    /// Time to live or hop limit: hops left.
-    pub ttl: u8,
+    /// Time to live or hop limit: hops left; `null` where the source does not say it.
+    #[serde(default)]
+    pub ttl: Option<u8>,
     /// Type of service or traffic class; absent when 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tos: Option<u8>,

@@ -420,11 +420,11 @@ export interface ResetReport {
    */
   ack_rel: number | null
   /**
-   * Its sequence number as in the header.
+   * Its sequence number as in the header. `null` where the source does not say it, as text with relative numbers.
    */
-  seq: number
+  seq: number | null
   /**
-   * Its acknowledgment number as in the header. `null` without the ACK flag.
+   * Its acknowledgment number as in the header. `null` without the ACK flag, and as `seq`.
    */
   ack: number | null
   /**
@@ -1552,15 +1552,15 @@ export interface SegmentRung {
    */
   flags: Flags
   /**
-   * Its sequence number as in the header.
+   * Its sequence number as in the header; `null` where the source does not say it.
    */
-  seq: number
+  seq: number | null
   /**
    * The same, counted from the first of its sender.
    */
   seq_rel: number
   /**
-   * Its acknowledgment number as in the header; absent without the ACK flag.
+   * Its acknowledgment number as in the header; absent without the ACK flag and where the source does not say it.
    */
   ack?: number | null
   /**
@@ -1580,9 +1580,9 @@ export interface SegmentRung {
    */
   offers?: number | null
   /**
-   * Time to live or hop limit: hops left.
+   * Time to live or hop limit: hops left; `null` where the source does not say it.
    */
-  ttl: number
+  ttl: number | null
   /**
    * Type of service or traffic class; absent when 0.
    */

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 use whyrst_capture::writer::{InterfaceId, NewFrame, PcapNgWriter};
-use whyrst_capture::{Counts, Filter, LinkType, Record};
+use whyrst_capture::{Counts, Filter, LinkType, Record, Unsaid};
 use whyrst_core::flow::FlowKey;
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Interface, Seen};
@@ -223,6 +223,7 @@ impl Kept {
             link: LinkType::RAW,
             original: self.original,
             bytes: &self.bytes,
+            unsaid: Unsaid::NOTHING,
         }
     }
 }

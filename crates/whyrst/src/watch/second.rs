@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_capture::{Counts, LinkType, Record, Unsaid};
 use whyrst_core::flow::{FlowKey, Side};
 use whyrst_core::kernel::KernelWord;
 use whyrst_core::observation::{Frame, Interface, Seen};
@@ -482,6 +482,7 @@ fn record(packet: &Packet, number: u64) -> Record<'_> {
         link: LinkType::RAW,
         original: length(&packet.bytes),
         bytes: &packet.bytes,
+        unsaid: Unsaid::NOTHING,
     }
 }
 

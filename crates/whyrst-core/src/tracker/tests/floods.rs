@@ -108,7 +108,8 @@ fn a_million_resets_of_one_connection_are_one_end_with_a_count() {
         let mut observation = rst.observation(3);
         observation.time = rst.time.plus(Span::from_micros(number.into()));
         if let Seen::Segment(segment) = &mut observation.what {
-            segment.ip.kind = crate::segment::IpKind::V4 { id: (number % 60_000) as u16 + 1, dont_fragment: true };
+            segment.ip.kind =
+                crate::segment::IpKind::V4 { id: Some((number % 60_000) as u16 + 1), dont_fragment: Some(true) };
         }
         tracker.observe(&observation);
     }
