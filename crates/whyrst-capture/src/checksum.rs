@@ -50,7 +50,8 @@ fn sum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<4>();
     let mut last = [0; 4];
     last[..rest.len()].copy_from_slice(rest);
-    words.iter().chain([&last]).map(|word| u64::from(u32::from_be_bytes(*word))).sum()
+    let number = |word: &[u8; 4]| u64::from(u32::from_be_bytes(*word));
+    words.iter().map(number).sum::<u64>() + number(&last)
 }
 
 /// The one's complement sum in 16 bits.

@@ -13,6 +13,7 @@ use whyrst_core::time::Timestamp;
 
 pub use whyrst_core::census::Sighting;
 
+use crate::bytes::{array_at, be16_at, be32_at};
 use crate::counts::{Counts, Reason};
 use crate::fragments::Fragments;
 use crate::ip;
@@ -227,8 +228,8 @@ impl<'a> Record<'a> {
 
     /// The two ends of a segment by name, each as of a flow with itself, the sender first.
     pub fn ends(&self, names: &FlowHasher) -> Option<[u64; 2]> {
-        if let Some(ends) = self.plain_ends() {
-            return Some(ends.map(|(ip, port)| names.name_v4([ip; 2], [port; 2])));
+        if let Some(ends) = self.plain_ends(names) {
+            return Some(ends);
         }
         match self.take(&mut Counts::default()) {
             Taken::Observation(Observation { what: Seen::Segment(segment), .. }) => {
@@ -238,14 +239,25 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The same as they stand in an IPv4 packet without options right behind an Ethernet header.
-    fn plain_ends(&self) -> Option<[(u32, u16); 2]> {
-        let frame: &[u8; 14 + 20 + 4] = self.bytes.first_chunk().filter(|_| self.link == LinkType::ETHERNET)?;
-        let half = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
-        let word = |at: usize| u32::from(half(at)) << 16 | u32::from(half(at + 2));
-        let fragment = half(14 + 6) & 0x3fff != 0;
-        let plain = half(12) == ethertype::IPV4 && frame[14] == 0x45 && !fragment && frame[14 + 9] == protocol::TCP;
-        plain.then(|| [(word(14 + 12), half(14 + 20)), (word(14 + 16), half(14 + 22))])
+    /// The same as they stand in an IP packet without options right behind an Ethernet header.
+    fn plain_ends(&self, names: &FlowHasher) -> Option<[u64; 2]> {
+        const ETHERNET: usize = 14;
+        let packet = self.bytes.get(ETHERNET..).filter(|_| self.link == LinkType::ETHERNET)?;
+        let kind = be16_at(self.bytes, 12)?;
+        match (kind, packet.first()?) {
+            (ethertype::IPV4, 0x45) => {
+                let whole = be16_at(packet, 6)? & 0x3fff == 0 && packet.get(9) == Some(&protocol::TCP);
+                let end = |ip, port| Some((be32_at(packet, ip)?, be16_at(packet, port)?));
+                let ends = [end(12, 20)?, end(16, 22)?].map(|(ip, port)| names.name_v4([ip; 2], [port; 2]));
+                whole.then_some(ends)
+            }
+            (ethertype::IPV6, 0x60..=0x6f) if packet.get(6) == Some(&protocol::TCP) => {
+                let end = |ip, port| Some((u128::from_be_bytes(array_at(packet, ip)?), be16_at(packet, port)?));
+                let ends = [end(8, 40)?, end(24, 42)?];
+                Some(ends.map(|(ip, port)| names.name_v6([ip; 2], [port; 2])))
+            }
+            _ => None,
+        }
     }
 
     #[inline]

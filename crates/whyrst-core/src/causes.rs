@@ -46,6 +46,64 @@ pub fn explaining(mechanism: &'static str) -> impl Iterator<Item = &'static Caus
     reasons().filter(move |cause| cause.explains().contains(&mechanism))
 }
 
+/// As [`mechanisms`], without those that cannot show `family` where there is one: asked for every reset.
+pub fn mechanisms_of(family: Option<Family>) -> impl Iterator<Item = &'static Cause> {
+    at_places(family.map_or(MECHANISMS, |family| SHOWING[family as usize]))
+}
+
+/// As [`reasons`], without those that explain none of `mechanisms`: asked for every reset.
+pub fn reasons_of(mechanisms: Set) -> impl Iterator<Item = &'static Cause> {
+    at_places(REASONS).filter(move |reason| EXPLAINED[reason.number].meets(mechanisms))
+}
+
+/// Those at these places of [`ALL`], a bit for each, in its order.
+fn at_places(mut places: u128) -> impl Iterator<Item = &'static Cause> {
+    core::iter::from_fn(move || {
+        let cause = ALL.get(places.trailing_zeros() as usize)?;
+        places &= places - 1;
+        Some(*cause)
+    })
+}
+
+/// For each family, the places of the mechanisms that can lead and can show it.
+static SHOWING: [u128; Family::ALL.len()] = showing_each();
+/// The places of the mechanisms that can lead.
+static MECHANISMS: u128 = !REASONS & places_of_leading();
+/// The places of the reasons that can lead.
+static REASONS: u128 = places_of_reasons() & places_of_leading();
+
+const fn showing_each() -> [u128; Family::ALL.len()] {
+    let mut places = [0; Family::ALL.len()];
+    let mut at = 0;
+    while at < ALL.len() {
+        let (shows, mut nth) = (ALL[at].shows(), 0);
+        while nth < shows.len() {
+            places[shows[nth] as usize] |= MECHANISMS & 1 << at;
+            nth += 1;
+        }
+        at += 1;
+    }
+    places
+}
+
+const fn places_of_leading() -> u128 {
+    let (mut places, mut at) = (0, 0);
+    while at < ALL.len() {
+        places |= (!matches!(ALL[at].rule.status, Status::Preview) as u128) << at;
+        at += 1;
+    }
+    places
+}
+
+const fn places_of_reasons() -> u128 {
+    let (mut places, mut at) = (0, 0);
+    while at < ALL.len() {
+        places |= (ALL[at].is_reason() as u128) << at;
+        at += 1;
+    }
+    places
+}
+
 /// A set of causes.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Set(u128);
@@ -63,13 +121,14 @@ impl Set {
     }
 }
 
-/// For each cause, by its number, the mechanisms that it explains: asked for every reset.
-static EXPLAINED: [Set; FOLDERS.len()] = explained();
-
-/// The mechanisms that `reason` explains.
-pub fn explained_by(reason: &Cause) -> Set {
-    EXPLAINED[reason.number]
+impl FromIterator<&'static Cause> for Set {
+    fn from_iter<I: IntoIterator<Item = &'static Cause>>(causes: I) -> Self {
+        causes.into_iter().fold(Self::default(), |set, cause| set.with(cause))
+    }
 }
+
+/// For each cause, by its number, the mechanisms that it explains.
+static EXPLAINED: [Set; FOLDERS.len()] = explained();
 
 const fn explained() -> [Set; FOLDERS.len()] {
     assert!(FOLDERS.len() <= u128::BITS as usize, "a set of causes has a bit for each");

@@ -21,7 +21,7 @@ use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
 use crate::twins::Twin;
-use crate::words::{Message, Words};
+use crate::words::{Gist, Message, Words};
 
 /// How one incarnation of a connection ended.
 #[derive(Clone, Debug)]
@@ -199,7 +199,12 @@ impl Outcome {
 
     /// The last message of this end before the first RST.
     pub fn message(&self, side: Side) -> Option<&Message> {
-        self.incarnation().words[side.index()].as_deref()
+        self.incarnation().words[side.index()].as_deref().map(|word| &word.message)
+    }
+
+    /// What that message amounts to, where it can be read.
+    pub fn gist(&self, side: Side) -> Option<Gist> {
+        self.incarnation().words[side.index()].as_deref()?.gist
     }
 
     /// The name of the service that the client asked for.

@@ -179,6 +179,26 @@ const fn place(fingerprint: u64) -> usize {
     fingerprint as usize % RECENT
 }
 
+impl Service {
+    /// It answered a SYN of `host` with SYN-ACK, which arrived with this TTL. Since when it had refused, where it did.
+    fn accepts(&mut self, host: IpAddr, at: Moment, ttl: Option<u8>) -> Option<Timestamp> {
+        let mut refused_from = None;
+        if self.refusals > 0 {
+            self.recovered = Some(at);
+            self.turns.refused.add(self.refusals);
+            refused_from = self.refusing_since;
+        }
+        self.turns.accepting = self.turns.accepting.saturating_add(1);
+        self.answered += 1;
+        self.accepted = Some(at);
+        self.accepted_ttl = ttl;
+        self.accepted_host = Some(host);
+        self.refusals = 0;
+        self.asked += 1;
+        refused_from
+    }
+}
+
 impl Services {
     /// Remembers at most `limit` services; `seed` keys the hash, since addresses are chosen by strangers.
     pub fn new(limit: usize, seed: u64) -> Self {
@@ -207,41 +227,37 @@ impl Services {
         if core::mem::replace(&mut self.recent[place(own)], own) == own {
             return;
         }
-        self.accepted(segment.src, segment.dst.ip, at, segment.ip.ttl);
+        let asked = fingerprint(flow, segment.ack);
+        let offered_ecn = self.asked_ecn[place(asked)] == asked;
+        let server = segment.src;
+        // One search for all that a SYN-ACK says: there is one of each connection of the capture.
+        let Some(service) = self.entry(server) else { return };
         // What a router forwards it has received before.
-        let link = link.filter(|link| *link != LinkAddress::OWN);
-        if let (Some(link), Some(service)) = (link, self.entry(segment.src)) {
+        if let Some(link) = link.filter(|link| *link != LinkAddress::OWN) {
             service.links.note(link, at.time);
         }
-        let asked = fingerprint(flow, segment.ack);
-        if self.asked_ecn[place(asked)] == asked {
-            self.accepted_ecn(segment.src, at);
+        if offered_ecn {
+            service.accepted_ecn = Some(at);
         }
+        let refused_from = service.accepts(segment.dst.ip, at, segment.ip.ttl);
+        self.recovers(server, refused_from, at);
     }
 
     /// `server` answered a SYN of `host` with SYN-ACK, which arrived with this TTL.
     pub fn accepted(&mut self, server: Endpoint, host: IpAddr, at: Moment, ttl: Option<u8>) {
-        let mut recovery = None;
         if let Some(service) = self.entry(server) {
-            if service.refusals > 0 {
-                service.recovered = Some(at);
-                service.turns.refused.add(service.refusals);
-                recovery = service.refusing_since.map(|refused_from| Recovery { server, refused_from, at });
-            }
-            service.turns.accepting = service.turns.accepting.saturating_add(1);
-            service.answered += 1;
-            service.accepted = Some(at);
-            service.accepted_ttl = ttl;
-            service.accepted_host = Some(host);
-            service.refusals = 0;
-            service.asked += 1;
+            let refused_from = service.accepts(host, at, ttl);
+            self.recovers(server, refused_from, at);
         }
-        if let Some(recovery) = recovery {
-            if self.recoveries.len() >= RECOVERIES {
-                self.recoveries.pop_front();
-            }
-            self.recoveries.push_back(recovery);
+    }
+
+    /// `server` accepted, and had refused from then on.
+    fn recovers(&mut self, server: Endpoint, refused_from: Option<Timestamp>, at: Moment) {
+        let Some(refused_from) = refused_from else { return };
+        if self.recoveries.len() >= RECOVERIES {
+            self.recoveries.pop_front();
         }
+        self.recoveries.push_back(Recovery { server, refused_from, at });
     }
 
     /// When `server` first accepted again after it had refused at `time`.
@@ -250,13 +266,6 @@ impl Services {
         let from = self.recoveries.partition_point(|one| one.at.time <= time);
         let of_it = |one: &&Recovery| one.refused_from <= time && one.server == server;
         self.recoveries.range(from..).find(of_it).map(|one| one.at)
-    }
-
-    /// The SYN that `server` has just answered with SYN-ACK had offered ECN.
-    pub fn accepted_ecn(&mut self, server: Endpoint, at: Moment) {
-        if let Some(service) = self.entry(server) {
-            service.accepted_ecn = Some(at);
-        }
     }
 
     /// `server` answered a SYN of `host` with RST.

@@ -250,8 +250,6 @@ pub(crate) struct Book {
     services: HashMap<Endpoint, Entry, FixedState>,
     flows: Vec<Sibling>,
     by_name: HashMap<u64, Handle, FixedState>,
-    /// Deaths after which the service has not yet accepted another connection.
-    waiting: usize,
 }
 
 /// A connection in the book.
@@ -263,6 +261,9 @@ struct Entry {
     flows: Vec<Handle>,
     deaths: VecDeque<Death>,
     closed_after: VecDeque<Span>,
+    /// So many of the latest deaths wait for the service to accept another connection. Mostly none does, and a SYN-ACK
+    /// comes for each connection of the capture.
+    waiting: usize,
 }
 
 /// Whether the service has said anything.
@@ -331,15 +332,12 @@ impl Book {
         time: Timestamp,
     ) -> Option<Handle> {
         let (server, client) = (syn_ack.src, syn_ack.dst);
-        self.accepted_again(server, time);
+        let is_first = self.accepts(server, time);
         if let Some(known) = self.find(name).filter(|at| self.is_open_at(*at, server)) {
             return Some(known);
         }
-        let number = u32::try_from(self.flows.len()).ok().filter(|_| self.flows.len() < FLOWS)?;
+        let number = u32::try_from(self.flows.len()).ok().filter(|_| is_first)?;
         let entry = self.entry(server)?;
-        if entry.flows.len() >= FIRST {
-            return None;
-        }
         let handle = Handle(number);
         entry.flows.push(handle);
         self.by_name.insert(name, handle);
@@ -438,56 +436,47 @@ impl Book {
     pub(crate) fn died(&mut self, server: Endpoint, death: Death) {
         if let Some(entry) = self.entry(server) {
             push(&mut entry.deaths, death);
-            self.waiting += 1;
+            entry.waiting += 1;
         }
     }
 
-    /// `server` accepts a connection: those that died before know when it did.
-    fn accepted_again(&mut self, server: Endpoint, time: Timestamp) {
-        if self.waiting == 0 {
-            return;
-        }
-        let Some(entry) = self.services.get_mut(&server) else { return };
-        for death in entry.deaths.iter_mut().rev().take_while(|death| death.next_accepted.is_none()) {
-            death.next_accepted = Some(time);
-            self.waiting = self.waiting.saturating_sub(1);
+    /// `server` accepts a connection: those that died before know when it did. Whether it is one of the first.
+    fn accepts(&mut self, server: Endpoint, time: Timestamp) -> bool {
+        let has_room = self.flows.len() < FLOWS;
+        match self.services.get_mut(&server) {
+            Some(entry) => {
+                entry.accepts_again(time);
+                has_room && entry.flows.len() < FIRST
+            }
+            None => has_room,
         }
     }
 
     /// What is known of the connections to `server`, for the one that ended so.
     pub(crate) fn of(&self, server: Endpoint, own: &Death) -> Option<Siblings> {
-        let client = own.client;
         let entry = self.services.get(&server)?;
         let all = || entry.flows.iter().filter_map(|at| self.flows.get(at.0 as usize));
-        let others = || all().filter(|one| one.client != client);
-        let open = |one: &&Sibling| one.opened < own.time && one.ended.is_none_or(|end| end > own.time);
-        let answered = others().filter(open).filter_map(|one| one.served).max();
-        let lived_on = Siblings {
-            served: answered.filter(|time| *time > own.time),
-            cut: others().filter(|one| one.speech == Speech::Cut).count(),
-            unasked: others().filter(|one| one.speech == Speech::Unasked).count(),
-            known: others().count(),
-            during: others().filter(open).count(),
-            own: Some(*own),
-            ..Siblings::default()
-        };
+        let others = || all().filter(|one| one.client != own.client);
+        let mut siblings = Siblings { own: Some(*own), ..Siblings::default() };
+        others().for_each(|one| siblings.lived_beside(one, own));
+        siblings.served = siblings.served.filter(|time| *time > own.time);
         if own.exchange == Exchange::Refused {
             // Where not all are known, others may have been open as well.
-            let held = (entry.flows.len() < FIRST && self.flows.len() < FLOWS).then(|| held(all(), own));
-            return Some(Siblings { held, ..lived_on });
+            siblings.held = (entry.flows.len() < FIRST && self.flows.len() < FLOWS).then(|| held(all(), own));
+            return Some(siblings);
         }
+        siblings.answered.reserve_exact(siblings.known);
+        others().for_each(|one| siblings.went_on(one));
         Some(Siblings {
             deaths: entry.deaths.iter().copied().collect(),
             survived: all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).max(),
-            oldest: others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).max(),
             closed_after: entry.closed_after.iter().copied().collect(),
             closed: others().filter_map(|one| one.closed).collect(),
             // What was not silent had no time to reboot.
             outlived: if own.idle >= SILENCE { outlived(others(), own) } else { None },
-            answered: others().map(|one| one.request).filter(|request| *request > 0).collect(),
             taken_over: entry.taken_over(own),
             begun_meanwhile: begun_meanwhile(others(), own),
-            ..lived_on
+            ..siblings
         })
     }
 
@@ -510,6 +499,13 @@ impl Book {
 }
 
 impl Entry {
+    fn accepts_again(&mut self, time: Timestamp) {
+        if self.waiting > 0 {
+            self.deaths.iter_mut().rev().take(self.waiting).for_each(|death| death.next_accepted = Some(time));
+            self.waiting = 0;
+        }
+    }
+
     /// The first login with the identity of `own` on another connection while that was in use. Only of what was reset
     /// itself: what went well is not followed where the input is read twice.
     fn taken_over(&self, own: &Death) -> Option<Login> {
@@ -550,6 +546,28 @@ impl Sibling {
 }
 
 impl Siblings {
+    /// `one` was there when `own` died, or before or after: the last of those that were asked meanwhile counts.
+    fn lived_beside(&mut self, one: &Sibling, own: &Death) {
+        let open = one.opened < own.time && one.ended.is_none_or(|end| end > own.time);
+        if open {
+            self.during += 1;
+            self.served = self.served.max(one.served);
+        }
+        self.cut += usize::from(one.speech == Speech::Cut);
+        self.unasked += usize::from(one.speech == Speech::Unasked);
+        self.known += 1;
+    }
+
+    /// How old `one` grew, and how much it asked for.
+    fn went_on(&mut self, one: &Sibling) {
+        if !one.was_reset {
+            self.oldest = self.oldest.max(Some(one.answered.since(one.opened)));
+        }
+        if one.request > 0 {
+            self.answered.push(one.request);
+        }
+    }
+
     /// Resets in the name of the same end.
     pub fn deaths_by(&self, end: End) -> impl Iterator<Item = &Death> + Clone {
         self.deaths.iter().filter(move |death| death.by == end)

@@ -23,7 +23,7 @@ use crate::history::{Notes, Record};
 use crate::segment::{Flags, Segment};
 use crate::service::Moment;
 use crate::siblings::Login;
-use crate::words::{Message, Protocol, Words, identity, opening};
+use crate::words::{Message, Protocol, Word, Words, identity, opening};
 
 /// Messages that are kept at once, at most: some 20 MiB. A file is read twice, and only connections that were reset are
 /// followed then; a pipe follows all of them.
@@ -152,7 +152,7 @@ impl SpeechPool {
         let Some(talks) = self.talks.get(handle.0 as usize) else { return Words::default() };
         Side::BOTH.map(|side| {
             let owner = Owner { handle: handle.0, side };
-            self.messages.of(talks[side.index()].place, owner).copied().map(Box::new)
+            self.messages.of(talks[side.index()].place, owner).map(|message| Box::new(Word::from(*message)))
         })
     }
 

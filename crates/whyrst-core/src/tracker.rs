@@ -224,9 +224,9 @@ impl Tracker {
     fn note_sibling(&mut self, time: Timestamp, segment: &Segment<'_>) {
         let (key, service_side) = FlowKey::of(segment.src, segment.dst);
         let name = self.flow_names.name(segment.src, segment.dst);
-        let sibling = self.book.opened(name, segment, service_side, time);
-        if let Some(at) = self.find(key).filter(|_| sibling.is_some()) {
-            self.slots[at as usize].sibling = sibling;
+        let Some(sibling) = self.book.opened(name, segment, service_side, time) else { return };
+        if let Some(at) = self.find(key) {
+            self.slots[at as usize].sibling = Some(sibling);
         }
     }
 

@@ -147,16 +147,19 @@ enum KernelFit {
 /// The mechanisms that can have this shape and that nothing refutes, best first.
 fn mechanisms(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<Candidate> {
     let outcome = answers.outcome();
-    let mut candidates: Vec<Candidate> = causes::mechanisms()
-        .filter(|cause| can_show(cause, shape))
-        .filter_map(|cause| Candidate::of_mechanism(cause, answers))
-        .collect();
+    let mut candidates: Vec<Candidate> =
+        showing(shape).filter_map(|cause| Candidate::of_mechanism(cause, answers)).collect();
     if candidates.is_empty() && reported_by_sender(outcome) {
         // No packet shows what these are about, but the kernel's word names them.
         candidates.extend(causes::mechanisms().filter_map(|cause| Candidate::not_excluded(cause, answers)));
     }
     candidates.sort_by_key(Candidate::rank);
     candidates
+}
+
+/// The mechanisms that can have this shape.
+fn showing(shape: Option<Shape>) -> impl Iterator<Item = &'static Cause> {
+    causes::mechanisms_of(shape.map(|shape| shape.family))
 }
 
 /// A failed connect has no shape, and whether a rule is about one is asked beside it.
@@ -301,15 +304,13 @@ struct OpenReason {
 /// The reasons that explain an open mechanism and that nothing refutes, best first. Where no mechanism is open
 /// because too little was seen of the RST, those that explain one of that shape.
 fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers<'_>) -> Vec<OpenReason> {
-    let shows = |id: &&str| causes::find(id).is_some_and(|cause| can_show(cause, shape));
     let unasked = *answers.outcome().kernel() == KernelWord::NotAsked;
-    let open = mechanisms.iter().fold(causes::Set::default(), |open, one| open.with(one.cause));
-    let explains = |cause: &&'static Cause| match mechanisms {
-        [] => unasked && cause.explains().iter().any(shows),
-        _ => causes::explained_by(cause).meets(open),
+    let explained: causes::Set = match mechanisms {
+        [] if unasked => showing(shape).collect(),
+        open => open.iter().map(|one| one.cause).collect(),
     };
     let mut candidates: Vec<Candidate> =
-        causes::reasons().filter(explains).filter_map(|cause| Candidate::of_reason(cause, answers)).collect();
+        causes::reasons_of(explained).filter_map(|cause| Candidate::of_reason(cause, answers)).collect();
     // What an end said itself comes before what clocks and numbers suggest.
     let is_said = |candidate: &Candidate| candidate.is_marked && quotes(&candidate.cause.rule);
     candidates.sort_by_key(|one| (one.missing > 0, !one.is_marked, !is_said(one), -one.support));

@@ -118,8 +118,8 @@ impl Whole {
 
     /// The same IPv4 identification and the same numbers, at once: one packet seen twice.
     fn is_copy(&self, record: &Record) -> bool {
-        let is_named = record.ip_id != 0 && !record.notes.has(Notes::IPV6);
-        let numbers = |one: &Record| (one.from, one.seq, one.ack, one.len, one.flags, one.window, one.ip_id);
+        let is_named = record.ip_id().is_some_and(|id| id != 0) && !record.notes.has(Notes::IPV6);
+        let numbers = |one: &Record| (one.from, one.seq, one.ack, one.len, one.flags, one.window, one.ip_id());
         let latest = self.tail.iter().rev().chain(self.head.iter().rev()).take(COPY_AMONG);
         is_named
             && latest

@@ -312,9 +312,7 @@ impl Message {
         let payload = segment.payload.get(at..).unwrap_or_default();
         let kept = payload.get(..KEPT).unwrap_or(payload);
         let mut octets = [0; KEPT];
-        for (place, octet) in octets.iter_mut().zip(kept) {
-            *place = *octet;
-        }
+        octets[..kept.len()].copy_from_slice(kept);
         let announced = match protocol {
             Protocol::Http => http::announced(payload),
             Protocol::MySql => mysql::announced(payload),
@@ -387,8 +385,24 @@ impl Message {
     }
 }
 
+/// The last message of an end, and what it amounts to: a dozen questions want no more than that of it, and to read it
+/// takes longer than all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Word {
+    /// The message.
+    pub message: Message,
+    /// What it amounts to, where it can be [read](Message::read).
+    pub gist: Option<Gist>,
+}
+
+impl From<Message> for Word {
+    fn from(message: Message) -> Self {
+        Self { gist: message.read().map(|spoken| spoken.gist), message }
+    }
+}
+
 /// The last message of each end, indexed by [`crate::flow::Side::index`].
-pub type Words = [Option<alloc::boxed::Box<Message>>; 2];
+pub type Words = [Option<alloc::boxed::Box<Word>>; 2];
 
 #[cfg(test)]
 mod tests;

@@ -210,7 +210,7 @@ pub static HEARTBEATS_ONE_SIDED: Question = Question {
         unknown: "{sender}的明文心跳",
     },
     ask: by(|outcome| {
-        let Some(beat) = outcome.message(outcome.sender()).filter(|message| beats(message)) else {
+        let Some(beat) = outcome.message(outcome.sender()).filter(|_| beats(outcome)) else {
             return Answer::Unknown;
         };
         let heard = outcome.latest(|record| record.from == outcome.receiver() && is_data(record));
@@ -252,8 +252,8 @@ pub static HEARTBEAT_MISSED: Question = Question {
     }),
 };
 
-fn beats(message: &Message) -> bool {
-    message.read().is_some_and(|spoken| spoken.gist == Gist::Heartbeat)
+fn beats(outcome: &Outcome) -> bool {
+    outcome.gist(outcome.sender()) == Some(Gist::Heartbeat)
 }
 
 fn is_data(record: &Record) -> bool {
@@ -352,7 +352,7 @@ pub static GOODBYE_REFUSED: Question = Question {
     },
     ask: by(|outcome| {
         let Some(message) = outcome.message(outcome.receiver()) else { return Answer::Unknown };
-        let is_goodbye = goodbye(message);
+        let is_goodbye = outcome.gist(outcome.receiver()) == Some(Gist::Goodbye);
         let facts = about(message);
         if !is_goodbye {
             return Answer::No(facts);
@@ -366,11 +366,6 @@ pub static GOODBYE_REFUSED: Question = Question {
         }
     }),
 };
-
-/// Whether a message is the last that its protocol provides for.
-pub fn goodbye(message: &Message) -> bool {
-    message.read().is_some_and(|spoken| spoken.gist == Gist::Goodbye)
-}
 
 /// Up to which number the RST's sender has taken what its receiver sent.
 fn delivered_up_to(outcome: &Outcome) -> Option<Seq> {
@@ -402,8 +397,8 @@ fn about(message: &Message) -> super::Facts {
 
 fn says(outcome: &Outcome, side: Side, gist: Gist) -> Answer {
     let Some(message) = outcome.message(side) else { return Answer::Unknown };
-    match message.read() {
-        Some(spoken) => about(message).if_so((spoken.gist == gist).into()),
+    match outcome.gist(side) {
+        Some(known) => about(message).if_so((known == gist).into()),
         None => Answer::Unknown,
     }
 }
@@ -431,8 +426,8 @@ fn ends_with(outcome: &Outcome, side: Side, message: &Message) -> bool {
 /// What the RST's sender said last, where that shows nothing of what it read.
 fn reply_without_reading(outcome: &Outcome) -> Option<&Message> {
     let message = outcome.message(outcome.sender())?;
-    let spoken = message.read()?;
-    let turned_away = matches!(spoken.gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands | Gist::TakenOver);
+    let gist = outcome.gist(outcome.sender())?;
+    let turned_away = matches!(gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands | Gist::TakenOver);
     let closed = SENDER_WINDOW_CLOSED.answer_on_any_basis(outcome).is_yes();
     let early = ANSWERED_BEFORE_BODY.answer_on_any_basis(outcome).is_yes();
     (turned_away || closed || early || greets(outcome, message)).then_some(message)
@@ -480,8 +475,8 @@ impl<'a> Exchange<'a> {
     fn of(outcome: &'a Outcome) -> Option<Self> {
         Side::BOTH.into_iter().find_map(|asker| {
             let (asked, answer) = (outcome.message(asker)?, outcome.message(asker.other())?);
-            let turned_down = answer.read().is_some_and(|spoken| {
-                answer.closes || matches!(spoken.gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands)
+            let turned_down = outcome.gist(asker.other()).is_some_and(|gist| {
+                answer.closes || matches!(gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands)
             });
             let in_order = answer.frame > asked.frame && asked.protocol == answer.protocol;
             (in_order && turned_down && asked.body != Body::Unknown).then_some(Self { asker, asked, answer })

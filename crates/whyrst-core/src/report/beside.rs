@@ -178,7 +178,7 @@ impl Sent {
         let control = u32::from(rung.flags.has(Flags::SYN)) + u32::from(rung.flags.has(Flags::FIN));
         let end = rung.seq_rel.wrapping_add(rung.len).wrapping_add(control);
         self.next[at] = Some(self.next[at].map_or(end, |known| known.max(end)));
-        self.ttl[at] = Some(rung.ttl);
+        self.ttl[at] = rung.ttl;
     }
 
     fn facts(&self, rst: &SegmentRung<'_>) -> Vec<Fact> {
@@ -195,7 +195,8 @@ impl Sent {
             (_, Some(_)) => Some(Place::Elsewhere),
             (_, None) => None,
         };
-        let hops = self.ttl[own].map(|ttl| if ttl == rst.ttl { Hops::AsItsSender } else { Hops::Others });
+        let hops = self.ttl[own].zip(rst.ttl);
+        let hops = hops.map(|(ttl, of_rst)| if ttl == of_rst { Hops::AsItsSender } else { Hops::Others });
         let room = if rst.win == 0 { Room::None } else { Room::Some };
         let facts =
             [covers.map(Fact::Acknowledges), place.map(Fact::AtNumber), Some(Fact::Offers(room)), hops.map(Fact::Hops)];

@@ -25,7 +25,7 @@ fn old() -> Report<'static> {
 fn an_old_line_is_read_without_the_fields_that_came_later() {
     let report = old();
     assert_eq!(report.schema, ReportSchema::Reset);
-    assert_eq!(report.resets[0].seq, Seq::new(u32::MAX));
+    assert_eq!(report.resets[0].seq, Some(Seq::new(u32::MAX)));
     assert_eq!(report.resets[0].flags, Some(Flags::RST.with(Flags::ACK)));
     assert_eq!((report.verdict.confidence, report.effect.certainty), (Confidence::Likely, Certainty::AtMost));
     assert_eq!((report.idle_suspects, report.severity_reason.as_str(), report.page), (None, "", None));
