@@ -242,11 +242,13 @@ impl<'a> Record<'a> {
     /// The same as they stand in an IP packet without options right behind an Ethernet header.
     fn plain_ends(&self, names: &FlowHasher) -> Option<[u64; 2]> {
         const ETHERNET: usize = 14;
+        /// The fragment offset and "more fragments" (RFC 791 section 3.1).
+        const FRAGMENTED: u16 = 0x3fff;
         let packet = self.bytes.get(ETHERNET..).filter(|_| self.link == LinkType::ETHERNET)?;
         let kind = be16_at(self.bytes, 12)?;
         match (kind, packet.first()?) {
             (ethertype::IPV4, 0x45) => {
-                let whole = be16_at(packet, 6)? & 0x3fff == 0 && packet.get(9) == Some(&protocol::TCP);
+                let whole = be16_at(packet, 6)? & FRAGMENTED == 0 && packet.get(9) == Some(&protocol::TCP);
                 let end = |ip, port| Some((be32_at(packet, ip)?, be16_at(packet, port)?));
                 let ends = [end(12, 20)?, end(16, 22)?].map(|(ip, port)| names.name_v4([ip; 2], [port; 2]));
                 whole.then_some(ends)

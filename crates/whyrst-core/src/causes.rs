@@ -123,7 +123,7 @@ impl Set {
 
 impl FromIterator<&'static Cause> for Set {
     fn from_iter<I: IntoIterator<Item = &'static Cause>>(causes: I) -> Self {
-        causes.into_iter().fold(Self::default(), |set, cause| set.with(cause))
+        causes.into_iter().fold(Self::default(), Self::with)
     }
 }
 

@@ -278,6 +278,11 @@ const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
     ),
     ("fin-wait2-timer", "fin-wait2-default", "the default of one setting: other values do not speak against it"),
     ("raw-syn-scanner", "syn-ack-soon", "with a slow answer it is as likely a connect that was given up"),
+    (
+        "port-scan",
+        "syn-is-bare",
+        "a scan by connect() has the options of its kernel, so their presence speaks for nothing",
+    ),
 ];
 
 #[test]

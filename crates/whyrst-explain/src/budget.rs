@@ -26,6 +26,7 @@ impl Budget {
     }
 
     /// The same for each of several that are there at the same time.
+    #[must_use]
     pub fn each_of(self, several: usize) -> Self {
         Self(self.0 / several.max(1) as u64)
     }

@@ -79,7 +79,9 @@ impl Explained {
                 Err(begun.with_the_others(error))
             }
             first => {
-                first.into_iter().for_each(|error| begun.errors.push_front(error));
+                if let Some(error) = first {
+                    begun.errors.push_front(error);
+                }
                 Ok(begun)
             }
         }
@@ -199,7 +201,7 @@ impl Explained {
     /// The error of a reading in which nothing could be read.
     fn with_the_others(&self, mut error: ReadError) -> ReadError {
         if !self.errors.is_empty() {
-            error.reason += &format!(" (and {} more that cannot be read)", self.errors.len());
+            error.reason = format!("{} (and {} more that cannot be read)", error.reason, self.errors.len());
         }
         error
     }

@@ -28,7 +28,7 @@ use whyrst_lab::answers::{disagreement, firsts, live_disagreement};
 use whyrst_lab::runs::{self, Packed};
 use whyrst_lab::scenario::{Expect, Host, Scenario, View};
 use whyrst_lab::scenarios;
-use whyrst_model::beside::Likeness;
+use whyrst_model::beside::Comparison;
 
 const ENDS: [Host; 2] = [Host::Client, Host::Server];
 
@@ -322,8 +322,8 @@ fn each_first_run_stands_beside_itself_without_any_difference() {
     for cause in causes::ALL.iter().filter(|cause| runs::leading(cause.id).is_some()) {
         let run = runs::run(cause.id, Language::English).unwrap_or_else(|| panic!("{} has no run", cause.id));
         let told = beside(&run.report, &run, Language::English);
-        let equal = told.packets.iter().all(|row| row.likeness == Likeness::Equal);
-        assert!(equal && told.signs.iter().all(|row| row.likeness == Likeness::Equal), "{}: {told:#?}", cause.id);
+        let equal = told.packets.iter().all(|row| row.comparison == Comparison::Equal);
+        assert!(equal && told.signs.iter().all(|row| row.comparison == Comparison::Equal), "{}: {told:#?}", cause.id);
         assert!(!told.packets.is_empty(), "{}: no packet", cause.id);
     }
 }

@@ -10,7 +10,7 @@ use crate::vocabulary::End;
 
 vocabulary! {
     /// How a row of the one stands to its row of the other.
-    Likeness {
+    Comparison {
         /// Both say the same.
         Equal = "equal",
         /// Both are there and differ.
@@ -28,7 +28,7 @@ vocabulary! {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PacketRow {
     /// How they stand to each other.
-    pub likeness: Likeness,
+    pub comparison: Comparison,
     /// The end that sent yours, or the lab's where you have none. `null` for silence.
     pub from: Option<End>,
     /// The frame of yours.
@@ -45,7 +45,7 @@ pub struct PacketRow {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct SignRow {
     /// How the answers stand to each other.
-    pub likeness: Likeness,
+    pub comparison: Comparison,
     /// Yours, as a sentence.
     pub yours: String,
     /// The lab's, as a sentence.

@@ -647,7 +647,7 @@ fn the_labs_run_stands_beside_a_reset() {
     let told = server.get(&format!("/api/resets/{id}/beside")).json();
     assert_eq!(told["scenario"], "close-unread");
     let packets = told["packets"].as_array().expect("rows");
-    assert!(packets.len() > 5 && packets.iter().all(|row| row["likeness"] == "equal"), "{told}");
-    assert_eq!(told["signs"][0]["likeness"], "unknown", "nobody asked the kernel: {told}");
+    assert!(packets.len() > 5 && packets.iter().all(|row| row["comparison"] == "equal"), "{told}");
+    assert_eq!(told["signs"][0]["comparison"], "unknown", "nobody asked the kernel: {told}");
     assert_eq!(server.get("/api/resets/0123456789abcdef/beside").status, 404);
 }

@@ -222,9 +222,6 @@ impl Part<'_> {
     }
 
     fn flags(&self) -> Option<u8> {
-        if let Some(all) = self.number::<u16>("tcp.flags") {
-            return u8::try_from(all & 0xff).ok();
-        }
         const EACH: [(&str, u8); 5] = [
             ("tcp.flags.fin", 0x01),
             ("tcp.flags.syn", 0x02),
@@ -232,6 +229,9 @@ impl Part<'_> {
             ("tcp.flags.push", 0x08),
             ("tcp.flags.ack", 0x10),
         ];
+        if let Some(all) = self.number::<u16>("tcp.flags") {
+            return u8::try_from(all & 0xff).ok();
+        }
         let known = EACH.iter().filter_map(|(name, bit)| Some((is_set(self.get(name)?), bit)));
         let mut all = None;
         for (set, bit) in known {
@@ -279,6 +279,6 @@ fn bytes(text: &str) -> Vec<u8> {
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':') {
         return Vec::new();
     }
-    let digit = |digit: u8| (digit as char).to_digit(16).unwrap_or(0) as u8;
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
     digits.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }

@@ -97,7 +97,7 @@ impl Out {
     pub(super) fn end(&mut self, names: &Names) {
         let (line, text) = self.first_unread.take().unwrap_or_default();
         let never = listed(&names_of(self.never.unwrap_or_default()));
-        let named = names.first().map_or(String::new(), |(name, address, more)| {
+        let stand_in = names.first().map_or(String::new(), |(name, address, more)| {
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
             format!("{}{more} is shown as {address}", excerpt(name))
         });
@@ -105,7 +105,7 @@ impl Out {
         self.bytes.extend(self.unread.to_le_bytes());
         self.bytes.extend(line.to_le_bytes());
         self.bytes.push(self.dated.into());
-        for text in [text, never, named] {
+        for text in [text, never, stand_in] {
             let bytes = &text.as_bytes()[..text.len().min(1_024)];
             self.bytes.extend(u16::try_from(bytes.len()).unwrap_or(0).to_le_bytes());
             self.bytes.extend(bytes);

@@ -39,6 +39,9 @@ pub(super) fn line(line: &str, names: &mut Names) -> Option<Listed> {
     row(line).and_then(|row| listed(&row, names))
 }
 
+const NOT_OVER_TCP: [&str; 12] =
+    ["TCP", "UDP", "ICMP", "ICMPv6", "ARP", "DNS", "MDNS", "DHCP", "NTP", "QUIC", "IGMP", "GQUIC"];
+
 fn row(line: &str) -> Option<Row<'_>> {
     let mut words = Words { text: line, at: 0 };
     let mut row = Row::default();
@@ -112,8 +115,6 @@ pub(super) fn listed(row: &Row<'_>, names: &mut Names) -> Option<Listed> {
     if let Some(tcp) = tcp(row, src, dst) {
         return Some(Listed { packet: packet(What::Segment(tcp)), other: None });
     }
-    const NOT_OVER_TCP: [&str; 12] =
-        ["TCP", "UDP", "ICMP", "ICMPv6", "ARP", "DNS", "MDNS", "DHCP", "NTP", "QUIC", "IGMP", "GQUIC"];
     let is_name = row.protocol.starts_with(|first: char| first.is_ascii_alphabetic()) && row.protocol.len() < 24;
     if !is_name || row.number.is_none() && row.length.is_none() {
         return None;

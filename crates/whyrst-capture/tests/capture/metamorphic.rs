@@ -72,7 +72,7 @@ fn link_layer_tags_and_tunnel_do_not_matter() {
 }
 
 /// Scenarios whose verdict rests on what a segment carries.
-const PAYLOAD_DECIDES: [&str; 8] = [
+const PAYLOAD_DECIDES: [&str; 9] = [
     "tls-alert",
     "tls-ticket-unread",
     "protocol-mismatch",
@@ -81,6 +81,7 @@ const PAYLOAD_DECIDES: [&str; 8] = [
     "goaway-close",
     "session-taken-over",
     "heartbeat-missed",
+    "stale-connection",
 ];
 
 #[test]

@@ -80,7 +80,7 @@ pub static UPSTREAM_REFUSED: Question = Question {
 };
 
 /// What the server answers for was never reached: it had said nothing at all, or nothing but its part of a TLS handshake
-/// before its own connect was refused. Who ends TLS for others does that first (stunnel, HAProxy with `bind ssl`).
+/// before its own connect was refused. Who ends TLS for others does that first (stunnel, `HAProxy` with `bind ssl`).
 pub static NOTHING_SERVED: Question = Question {
     id: "nothing-served",
     asked_of: AskedOf::Packets,

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use whyrst_model::Report;
-use whyrst_model::beside::{Beside, Likeness, PacketRow, SignRow};
+use whyrst_model::beside::{Beside, Comparison, PacketRow, SignRow};
 use whyrst_model::report::{KernelReport, Rung, SegmentRung};
 use whyrst_model::vocabulary::{AnswerWord, End};
 
@@ -293,14 +293,14 @@ fn packet_rows(words: Words, yours: &Report<'_>, lab: &Report<'_>, mirrored: boo
     rows.map(|(one, two)| {
         let (one, two) = (one.map(|at| &yours[at]), two.map(|at| &lab[at]));
         let differs = one.zip(two).map_or_else(Vec::new, |(one, two)| words.differences(one, two));
-        let likeness = match (one, two) {
-            (Some(_), Some(_)) if differs.is_empty() => Likeness::Equal,
-            (Some(_), Some(_)) => Likeness::Different,
-            (Some(_), None) => Likeness::OnlyYours,
-            (None, _) => Likeness::OnlyLab,
+        let comparison = match (one, two) {
+            (Some(_), Some(_)) if differs.is_empty() => Comparison::Equal,
+            (Some(_), Some(_)) => Comparison::Different,
+            (Some(_), None) => Comparison::OnlyYours,
+            (None, _) => Comparison::OnlyLab,
         };
         PacketRow {
-            likeness,
+            comparison,
             from: one.or(two).and_then(|line| line.from),
             frame: one.and_then(|line| line.rung).map(|rung| rung.frame),
             yours: one.map(|line| words.line(line)),
@@ -314,24 +314,24 @@ fn packet_rows(words: Words, yours: &Report<'_>, lab: &Report<'_>, mirrored: boo
 /// What the kernel says, and what the rule asks of the packets.
 fn sign_rows(words: Words, yours: &Report<'_>, lab: &Report<'_>) -> Vec<SignRow> {
     let kernel = lab.kernel.as_ref().map(|known| {
-        let likeness = match &yours.kernel {
-            None => Likeness::Unknown,
-            Some(own) if own.reason == known.reason => Likeness::Equal,
-            Some(_) => Likeness::Different,
+        let comparison = match &yours.kernel {
+            None => Comparison::Unknown,
+            Some(own) if own.reason == known.reason => Comparison::Equal,
+            Some(_) => Comparison::Different,
         };
-        SignRow { likeness, yours: words.kernel(yours.kernel.as_ref()), lab: words.kernel(Some(known)) }
+        SignRow { comparison, yours: words.kernel(yours.kernel.as_ref()), lab: words.kernel(Some(known)) }
     });
     let asked = lab.evidence.iter().filter(|one| one.question.as_str() != "kernel-reason");
     let answered = asked.map(|one| {
         let own = yours.evidence.iter().find(|own| own.question == one.question);
-        let likeness = match own {
-            None => Likeness::Unknown,
-            Some(own) if own.answer == AnswerWord::Unknown => Likeness::Unknown,
-            Some(own) if own.answer == one.answer => Likeness::Equal,
-            Some(_) => Likeness::Different,
+        let comparison = match own {
+            None => Comparison::Unknown,
+            Some(own) if own.answer == AnswerWord::Unknown => Comparison::Unknown,
+            Some(own) if own.answer == one.answer => Comparison::Equal,
+            Some(_) => Comparison::Different,
         };
         let yours = own.map_or_else(|| words.not_known().to_owned(), |own| own.text.to_string());
-        SignRow { likeness, yours, lab: one.text.to_string() }
+        SignRow { comparison, yours, lab: one.text.to_string() }
     });
     kernel.into_iter().chain(answered).collect()
 }
@@ -464,7 +464,7 @@ fn write(beside: &Beside, words: Words, style: Style, width: usize, out: &mut St
     for row in &beside.packets {
         let cell =
             |text: &Option<String>| text.as_ref().map_or_else(String::new, |text| arrow(row.from).to_owned() + text);
-        write_row(row.likeness, &cell(&row.yours), &cell(&row.lab), style, column, out)?;
+        write_row(row.comparison, &cell(&row.yours), &cell(&row.lab), style, column, out)?;
         for line in row.differs.iter().flat_map(|text| wrap(text, width.saturating_sub(MARK + 6))) {
             writeln!(out, "{:1$}{line}", "", MARK + 6)?;
         }
@@ -472,7 +472,7 @@ fn write(beside: &Beside, words: Words, style: Style, width: usize, out: &mut St
     if !beside.signs.is_empty() {
         out.push('\n');
     }
-    beside.signs.iter().try_for_each(|row| write_row(row.likeness, &row.yours, &row.lab, style, column, out))?;
+    beside.signs.iter().try_for_each(|row| write_row(row.comparison, &row.yours, &row.lab, style, column, out))?;
     let again = format!("whyrst lab run {}", beside.scenario);
     let told = match language {
         Language::English => format!("see it happen: {again}"),
@@ -491,13 +491,20 @@ const fn arrow(from: Option<End>) -> &'static str {
 }
 
 /// One row, on as many lines as the longer of its two texts takes.
-fn write_row(likeness: Likeness, yours: &str, lab: &str, style: Style, column: usize, out: &mut String) -> fmt::Result {
-    let (mark, part) = match likeness {
-        Likeness::Equal => (" =", None),
-        Likeness::Different => ("!=", Some(Part::Weak)),
-        Likeness::OnlyYours => (" +", Some(Part::Weak)),
-        Likeness::OnlyLab => (" -", Some(Part::Weak)),
-        Likeness::Unknown => (" ?", Some(Part::Dim)),
+fn write_row(
+    comparison: Comparison,
+    yours: &str,
+    lab: &str,
+    style: Style,
+    column: usize,
+    out: &mut String,
+) -> fmt::Result {
+    let (mark, part) = match comparison {
+        Comparison::Equal => (" =", None),
+        Comparison::Different => ("!=", Some(Part::Weak)),
+        Comparison::OnlyYours => (" +", Some(Part::Weak)),
+        Comparison::OnlyLab => (" -", Some(Part::Weak)),
+        Comparison::Unknown => (" ?", Some(Part::Dim)),
     };
     let [mut yours, mut lab] = [yours, lab].map(|text| wrap(text, column).collect::<Vec<_>>().into_iter());
     let mut mark = padded(mark, MARK);
@@ -547,8 +554,8 @@ mod tests {
         beside(&report_of(yours, language), &lab, language)
     }
 
-    fn likenesses(beside: &Beside) -> Vec<Likeness> {
-        beside.packets.iter().map(|row| row.likeness).collect()
+    fn comparisons(beside: &Beside) -> Vec<Comparison> {
+        beside.packets.iter().map(|row| row.comparison).collect()
     }
 
     #[test]
@@ -556,7 +563,7 @@ mod tests {
         let yours = "+0.01 C > S PA 1:101(100) ack 1\n+0.01 C > S PA 101:201(100) ack 1\n+0.001 C < S A 1:1(0) ack 201\n\
                      +0.001 C < S RA 1:1(0) ack 201 win 501\n";
         let told = compared(yours, Language::English);
-        assert!(likenesses(&told).iter().all(|one| *one == Likeness::Equal), "{told:#?}");
+        assert!(comparisons(&told).iter().all(|one| *one == Comparison::Equal), "{told:#?}");
         assert_eq!(told.packets[3].yours.as_deref(), Some("200 bytes (2 frames)"));
     }
 
@@ -565,7 +572,7 @@ mod tests {
         let yours = UNREAD.to_owned() + "+0.001 C < S R 1:1(0) win 0 ttl 50\n";
         let told = compared(&yours, Language::English);
         let rst = told.packets.last().expect("a row");
-        assert_eq!(rst.likeness, Likeness::Different);
+        assert_eq!(rst.comparison, Comparison::Different);
         assert!(rst.differs.iter().any(|text| text.contains("acknowledges nothing")), "{:?}", rst.differs);
         assert!(rst.differs.iter().any(|text| text.contains("another TTL")), "{:?}", rst.differs);
     }
@@ -579,23 +586,23 @@ mod tests {
             let has = |row: &&PacketRow| row.yours.as_ref().is_some_and(|text| text.contains(wanted));
             told.packets.iter().find(has).expect(wanted)
         };
-        assert_eq!(find("silence").likeness, Likeness::OnlyYours);
+        assert_eq!(find("silence").comparison, Comparison::OnlyYours);
         assert!(find("RST").lab.as_ref().is_some_and(|text| text.contains("RST")));
     }
 
     #[test]
     fn the_kernel_that_nobody_asked_is_unknown_and_never_different() {
         let told = compared(&(UNREAD.to_owned() + "+0.001 C < S RA 1:1(0) ack 5001\n"), Language::English);
-        assert_eq!(told.signs[0].likeness, Likeness::Unknown);
+        assert_eq!(told.signs[0].comparison, Comparison::Unknown);
         assert_eq!(told.signs[0].lab, "kernel: TCP_ABORT_ON_CLOSE, close()");
         let same = compared(&(UNREAD.to_owned() + "+0.001 C < S RA 1:1(0) ack 5001 win 75\n"), Language::English);
-        assert_eq!(same.signs[0].likeness, Likeness::Equal);
+        assert_eq!(same.signs[0].comparison, Comparison::Equal);
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         for language in Language::ALL {
-            for width in [40, 80, 120] {
+            for width in [60, 80, 120] {
                 let yours = UNREAD.to_owned() + "+0.001 C < S R 1:1(0)\n";
                 let told = text(&compared(&yours, language), language, Style::Plain, width);
                 assert!(told.lines().all(|line| columns(line) <= width), "{width}: {told}");

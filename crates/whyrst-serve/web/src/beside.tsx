@@ -5,12 +5,12 @@ import { useEffect, useState } from 'preact/hooks'
 import { Copied } from './copy'
 import { pick } from './language'
 import { Text } from './text'
-import type { Backend, Beside as Answer, Likeness } from './types'
+import type { Backend, Beside as Answer, Comparison } from './types'
 
-const SIGNS: Record<Likeness, string> = {
+const SIGNS: Record<Comparison, string> = {
   'equal': '=', 'different': '\u2260', 'only-yours': '+', 'only-lab': '\u2212', 'unknown': '?',
 }
-const NAMES: Record<Likeness, string> = {
+const NAMES: Record<Comparison, string> = {
   'equal': pick('equal', '相同'), 'different': pick('different', '不同'), 'only-yours': pick('only yours', '仅您有'),
   'only-lab': pick('only the lab has it', '仅实验有'), 'unknown': pick('not known', '不得而知'),
 }
@@ -30,7 +30,7 @@ export function Beside({ backend, id }: { backend: Backend; id: string }) {
   }, [backend, id])
   if (problem !== null) return <p class="note">{problem}</p>
   if (answer === null) return null
-  const different = answer.packets.filter(({ likeness }) => likeness !== 'equal').length
+  const different = answer.packets.filter(({ comparison }) => comparison !== 'equal').length
   return (
     <section class="beside" aria-label={pick('beside the lab', '与实验对照')}>
       <h3>{pick('yours beside the lab\u2019s run of ', '您的与实验对照：')}<code>{answer.scenario}</code>{' '}
@@ -40,20 +40,20 @@ export function Beside({ backend, id }: { backend: Backend; id: string }) {
       <p class="note"><span class="story">{answer.story}</span>{answer.mirrored && pick(
         ' In the lab the other end sends the RST: its rows are turned round.', ' 实验中由另一端发出 RST：这里已调换。')}</p>
       <table>
-        <thead><tr><th scope="col"><span class="hidden">{pick('likeness', '异同')}</span></th>
+        <thead><tr><th scope="col"><span class="hidden">{pick('comparison', '异同')}</span></th>
           <th scope="col">{pick('yours', '您的')}</th><th scope="col">{pick('the lab\u2019s', '实验的')}</th></tr></thead>
         <tbody>
-          {answer.packets.map(({ likeness, from, yours, lab, differs }, at) => (
-            <tr key={at} class={likeness}>
-              <Sign likeness={likeness} />
+          {answer.packets.map(({ comparison, from, yours, lab, differs }, at) => (
+            <tr key={at} class={comparison}>
+              <Sign comparison={comparison} />
               <td class="mono">{yours !== null && <><i>{arrow(from)}</i> {yours}</>}
                 {differs.map((text) => <small key={text}>{text}</small>)}</td>
               <td class="mono">{lab !== null && <><i>{arrow(from)}</i> {lab}</>}</td>
             </tr>
           ))}
-          {answer.signs.map(({ likeness, yours, lab }) => (
-            <tr key={lab} class={likeness}>
-              <Sign likeness={likeness} /><td><Text>{yours}</Text></td><td><Text>{lab}</Text></td>
+          {answer.signs.map(({ comparison, yours, lab }) => (
+            <tr key={lab} class={comparison}>
+              <Sign comparison={comparison} /><td><Text>{yours}</Text></td><td><Text>{lab}</Text></td>
             </tr>
           ))}
         </tbody>
@@ -65,11 +65,11 @@ export function Beside({ backend, id }: { backend: Backend; id: string }) {
 
 const arrow = (from: string | null) => (from === null ? '\u2026' : from === 'client' ? '\u2192' : '\u2190')
 
-function Sign({ likeness }: { likeness: Likeness }) {
-  const name = NAMES[likeness]
+function Sign({ comparison }: { comparison: Comparison }) {
+  const name = NAMES[comparison]
   return (
     <td class="sign" title={name}>
-      <span aria-hidden="true">{SIGNS[likeness]}</span><span class="hidden">{name}</span>
+      <span aria-hidden="true">{SIGNS[comparison]}</span><span class="hidden">{name}</span>
     </td>
   )
 }

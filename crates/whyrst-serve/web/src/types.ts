@@ -116,7 +116,7 @@ export interface Packets {
 }
 
 /** How a row of yours stands to one of the lab's. */
-export type Likeness = 'equal' | 'different' | 'only-yours' | 'only-lab' | 'unknown'
+export type Comparison = 'equal' | 'different' | 'only-yours' | 'only-lab' | 'unknown'
 
 /** A reset beside the lab's run of its cause. */
 export interface Beside {
@@ -126,14 +126,14 @@ export interface Beside {
   /** The lab's client did what your server did. */
   mirrored: boolean
   packets: {
-    likeness: Likeness
+    comparison: Comparison
     from: End | null
     frame: number | null
     yours: string | null
     lab: string | null
     differs: string[]
   }[]
-  signs: { likeness: Likeness; yours: string; lab: string }[]
+  signs: { comparison: Comparison; yours: string; lab: string }[]
 }
 
 /** Where the page gets what it shows: a server, or the data that a report brings with it. */
