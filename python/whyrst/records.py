@@ -525,6 +525,7 @@ SegmentRung._types = {
     "marked": None,
     "notes": None,
     "ns": None,
+    "offers": None,
     "options": None,
     "seq": None,
     "seq_rel": None,

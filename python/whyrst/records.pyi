@@ -450,7 +450,7 @@ class ResetReport(Record):
     accepted_because: str | None
     """How that is known, or why it is not: from its numbers and checksum, and from what its receiver did afterwards. `null` where no packet was captured."""
     ack: int | None
-    """Its acknowledgment number as in the header. `null` without the ACK flag."""
+    """Its acknowledgment number as in the header. `null` without the ACK flag, and as `seq`."""
     ack_rel: int | None
     """Its acknowledgment number, counted from the first of its receiver. `null` without the ACK flag."""
     answers: int | None
@@ -469,8 +469,8 @@ class ResetReport(Record):
     """Its payload, with everything escaped that is not printable. `null` when it has none."""
     said: ClaimReport | None
     """What it says of itself: a claim of whoever made it."""
-    seq: int
-    """Its sequence number as in the header."""
+    seq: int | None
+    """Its sequence number as in the header. `null` where the source does not say it, as text with relative numbers."""
     seq_rel: int
     """Its sequence number, counted from the first of its sender."""
     time: str
@@ -502,7 +502,7 @@ class SegmentRung(Record):
     """One segment of the ladder. What is nothing special is absent: a report has many of these."""
 
     ack: int | None
-    """Its acknowledgment number as in the header; absent without the ACK flag."""
+    """Its acknowledgment number as in the header; absent without the ACK flag and where the source does not say it."""
     ack_rel: int | None
     """The same, counted from the first of its receiver."""
     file: str | None
@@ -525,10 +525,12 @@ class SegmentRung(Record):
     """What is remarkable about it."""
     ns: int
     """Nanoseconds since `ladder_from`."""
+    offers: int | None
+    """The window that it offers, in bytes; absent where its scale is not known, and in a RST."""
     options: list[str] | None
     """Its TCP options, by their names."""
-    seq: int
-    """Its sequence number as in the header."""
+    seq: int | None
+    """Its sequence number as in the header; `null` where the source does not say it."""
     seq_rel: int
     """The same, counted from the first of its sender."""
     text: str
@@ -537,8 +539,8 @@ class SegmentRung(Record):
     """Type of service or traffic class; absent when 0."""
     ts_value: int | None
     """The value of its timestamps option."""
-    ttl: int
-    """Time to live or hop limit: hops left."""
+    ttl: int | None
+    """Time to live or hop limit: hops left; `null` where the source does not say it."""
     win: int
     """The window field, not scaled."""
 

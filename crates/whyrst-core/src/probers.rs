@@ -3,7 +3,7 @@
 //! A client that is refused asks the same service again; a scanner asks the next one. So the refusals of each host are
 //! counted as long as they follow each other closely, with the services that they came from.
 //!
-//! Bounded: [`HOSTS`] hosts, the first [`SERVICES`] different services of each. What has no room is no prober.
+//! Bounded: `HOSTS` hosts, the first `SERVICES` different services of each. What has no room is no prober.
 
 use core::hash::BuildHasher;
 use core::net::IpAddr;

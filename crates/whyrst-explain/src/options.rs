@@ -89,7 +89,7 @@ impl Options {
     }
 
     /// Bytes for connections, 512 MiB when not said. Beyond it the quietest are forgotten, and that is
-    /// [said](Explained::notes).
+    /// [said](crate::Explained::notes).
     #[must_use]
     pub fn memory(mut self, octets: u64) -> Self {
         self.memory = octets;

@@ -100,7 +100,7 @@ export function Diagram({ reset, rungs, chosen, choose }: Props) {
           ))}
         </g>
       </svg>
-      <p class="note">{known(drawn.ways, rungs)}{bands.some(({ away: share }) => share < 1) && pick(
+      <p class="note">{known(drawn.ways, reset)}{bands.some(({ away: share }) => share < 1) && pick(
         ' The RST was made on the way, at most as far out as the dot: it came back sooner than from the other end.',
         ' RST 在途中生成，最远在圆点处：它回来得比从另一端更早。')}</p>
     </div>
@@ -143,7 +143,7 @@ function draw(
   const moments = events.map((event): [number, number] => [moment(event), moment(event)])
   const parts = folded(rungs, Infinity, new Set()).filter((one): one is Hole => !isBurst(one))
   // Between what sockets tell nobody knows what was sent: no silence is drawn there.
-  const cap = segments.some(({ ttl }) => ttl > 0) ? 150 : Infinity
+  const cap = fromSockets(reset) ? Infinity : 150
   const all = [...spans, ...moments]
   const plain = cap === Infinity ? [FROM_SOCKETS / Math.max(span(all), 1)] : scales(flight, segments)
   const zoomed = 1.6 ** zoom
@@ -397,9 +397,12 @@ function Told({ event, y, to, drawn: { left, right, narrow } }: ToldProps) {
   )
 }
 
+/** Whether a kernel told of sockets, and nobody captured a packet. */
+const fromSockets = (reset: Report) => (reset.resets[0]?.frame ?? null) === null
+
 /** What the slant rests on. */
-function known({ client, server }: Ways, rungs: Rung[]): string {
-  if (!rungs.some((rung) => isSegment(rung) && rung.ttl > 0)) return pick(
+function known({ client, server }: Ways, reset: Report): string {
+  if (fromSockets(reset)) return pick(
     'To scale, from the sockets alone: other packets than the RST were not seen.', '按比例绘制，仅来自套接字：除 RST 外没有见到其他报文。')
   const told = (ns: number) => (ns < 1e6 ? `${(ns / 1e3).toFixed(0)} \u00b5s` : `${(ns / 1e6).toFixed(1)} ms`)
   const part = (way: number | null, end: End) => {
