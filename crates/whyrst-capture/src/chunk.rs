@@ -18,10 +18,10 @@ use crate::counts::{Counts, Reason};
 use crate::fragments::Fragments;
 use crate::ip;
 use crate::link::{LinkType, ethertype};
-use crate::printed::packet::Unsaid;
 use crate::protocol;
 use crate::record::Record;
 use crate::tcp;
+use crate::unsaid::Unsaid;
 
 /// Frames in a row, with their bytes.
 #[derive(Debug, Default)]

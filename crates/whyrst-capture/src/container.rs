@@ -8,6 +8,7 @@ pub(crate) mod pcapng;
 mod record;
 mod resync;
 mod snoop;
+pub(crate) mod text;
 
 use std::io;
 
@@ -23,7 +24,7 @@ use pcap::Pcap;
 use pcapng::PcapNg;
 use snoop::Snoop;
 
-use crate::printed::frames::Frames;
+use text::Frames;
 
 /// The longest magic number is that of snoop.
 const ENOUGH_FOR_MAGIC: usize = 8;

@@ -53,6 +53,7 @@ mod system;
 mod tcp;
 mod tunnel;
 mod unpack;
+mod unsaid;
 mod window;
 pub mod writer;
 
@@ -66,7 +67,7 @@ pub use error::{OpenError, ReadError};
 pub use filter::{Filter, FilterError};
 pub use link::LinkType;
 pub use note::{Note, Notes};
-pub use printed::packet::Unsaid;
 pub use record::Record;
 pub use set::{CaptureSet, Reading};
 pub use source::Stop;
+pub use unsaid::Unsaid;

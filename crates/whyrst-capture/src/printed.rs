@@ -3,7 +3,7 @@
 //! A text is recognised by what it says, after all binary formats were ruled out ([`Text::recognise`]). Its lines are taken one
 //! by one ([`text`]): a parser for each dialect makes of them what was printed ([`packet::Printed`]), [`numbers`] puts their
 //! sequence numbers into one space, and each becomes a frame with a note of what the text did not say
-//! ([`packet::Unsaid`]). The frames are handed on as the bytes of a container of their own ([`frames`]), so that whoever reads
+//! ([`crate::unsaid`]). The frames are handed on as the bytes of a container of their own ([`frames`]), so that whoever reads
 //! captures need not know that they were text.
 //!
 //! Text is hostile: lines may be of any length and in any order. Nothing is remembered but connections, names and the packet
@@ -11,11 +11,11 @@
 
 mod details;
 mod fields;
-pub(crate) mod frames;
+mod frames;
 mod json;
 mod names;
 mod numbers;
-pub(crate) mod packet;
+mod packet;
 mod pdml;
 mod tcpdump;
 mod text;
@@ -34,7 +34,7 @@ use frames::Out;
 use json::Objects;
 use names::Names;
 use numbers::Numbers;
-use packet::{IpHeader, Length, Made, Number, Options, Printed, Tcp, Unsaid, What};
+use packet::{IpHeader, Length, Made, Number, Options, Printed, Tcp, What};
 use tcpdump::{Ends, Line};
 use tshark::{Listed, Table};
 
@@ -42,8 +42,6 @@ use tshark::{Listed, Table};
 const MOST_JOINED: usize = 8;
 /// So much of a text is looked at to find whether it is a capture.
 pub(crate) const ENOUGH: usize = 64 * 1024;
-/// What is shown of a line that could not be read.
-const SHOWN: usize = 100;
 
 /// How a text is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -575,28 +573,4 @@ fn hubble(flow: &serde_json::Map<String, Value>, names: &mut Names) -> Option<Pr
     });
     let what = what.unwrap_or(What::NotTcp);
     Some(Printed { number: None, time, what, links: None, ip: IpHeader::default(), dump: Vec::new() })
-}
-
-/// Names of what no packet of a text had, for one plain sentence.
-pub(crate) fn names_of(unsaid: Unsaid) -> Vec<&'static str> {
-    const NAMES: [(Unsaid, &str); 8] = [
-        (Unsaid::TTL, "TTL"),
-        (Unsaid::ID, "IP ID"),
-        (Unsaid::CLASS, "DSCP"),
-        (Unsaid::BASE, "absolute sequence numbers"),
-        (Unsaid::SEQ, "sequence numbers"),
-        (Unsaid::WINDOW, "windows"),
-        (Unsaid::CHECKSUM, "checksums"),
-        (Unsaid::PAYLOAD, "payload"),
-    ];
-    NAMES.iter().filter(|(field, _)| unsaid.has(*field)).map(|(_, name)| *name).collect()
-}
-
-/// What is shown of a line, escaped.
-fn excerpt(line: &str) -> String {
-    let mut shown: String = line.trim().chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    if line.trim().chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
 }

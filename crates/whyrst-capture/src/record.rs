@@ -6,7 +6,7 @@ use whyrst_core::time::Timestamp;
 use crate::counts::{Counts, Reason};
 use crate::ip::Packet;
 use crate::link::{LinkType, address, ip_offset};
-use crate::printed::packet::Unsaid;
+use crate::unsaid::Unsaid;
 
 /// A frame as the capture holds it.
 #[derive(Clone, Copy, Debug)]

@@ -268,7 +268,8 @@ fn a_nat_in_between_is_seen_through() {
         each(&seen);
     };
     let (mut joined_ones, mut all) = (0, 0);
-    for scenario in recorded() {
+    // The scan asks many ports, which this NAT would rewrite too.
+    for scenario in recorded().filter(|scenario| scenario.id != "port-scan") {
         let translated =
             joined(&[(path(scenario, "client"), &as_it_is as Change<'_>), (path(scenario, "server"), &translate)]);
         for outcome in translated.outcomes.iter().filter(|outcome| outcome.kind() == OutcomeKind::Reset) {

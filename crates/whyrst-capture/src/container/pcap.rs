@@ -12,7 +12,7 @@ use super::resync::{Candidate, Resync};
 use crate::bytes::{Order, array_at};
 use crate::link::LinkType;
 use crate::note::Note;
-use crate::printed::packet::Unsaid;
+use crate::unsaid::Unsaid;
 use crate::window::{Have, Window};
 
 const FILE_HEADER: usize = 24;

@@ -13,7 +13,7 @@ use crate::bytes::{Order, array_at};
 use crate::counts::Reason;
 use crate::link::LinkType;
 use crate::note::Note;
-use crate::printed::packet::Unsaid;
+use crate::unsaid::Unsaid;
 use crate::window::{Have, Window};
 
 pub(crate) mod block {

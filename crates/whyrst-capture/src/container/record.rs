@@ -8,7 +8,7 @@ use super::Ledger;
 use crate::counts::Reason;
 use crate::link::LinkType;
 use crate::note::Note;
-use crate::printed::packet::Unsaid;
+use crate::unsaid::Unsaid;
 use crate::window::Window;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers

@@ -11,7 +11,7 @@ use super::resync::{Candidate, Resync};
 use crate::bytes::be32_at;
 use crate::link::LinkType;
 use crate::note::Note;
-use crate::printed::packet::Unsaid;
+use crate::unsaid::Unsaid;
 use crate::window::{Have, Window};
 
 pub(super) const FILE_HEADER: usize = 16;

@@ -1,25 +1,10 @@
-//! The frames of a text, as the bytes of a container: made by who reads the text, found by who reads containers.
-//!
-//! Never written to any file. A record is a kind, then numbers of fixed size (little-endian), then bytes.
-
-use std::io;
-
-use whyrst_core::time::Timestamp;
+//! The frames of a text, written as the bytes of a container that `container/text.rs` reads.
 
 use super::names::Names;
-use super::packet::{Made, Unsaid};
-use super::{excerpt, names_of};
-use crate::container::{Found, InterfaceInfo, Ledger, RawRecord};
-use crate::counts::Reason;
+use super::packet::Made;
+use crate::container::text::{END, FRAME, OTHER};
 use crate::link::LinkType;
-use crate::note::Note;
-use crate::window::{Have, Window};
-
-const FRAME: u8 = b'F';
-const OTHER: u8 = b'O';
-const END: u8 = b'E';
-/// Kind, number, time, what is unsaid, length on the wire, link layer, whether it has no time, length.
-const HEADER: usize = 1 + 8 + 8 + 2 + 4 + 2 + 1 + 4;
+use crate::unsaid::Unsaid;
 
 /// The bytes that were made and not yet read.
 #[derive(Debug, Default)]
@@ -96,7 +81,7 @@ impl Out {
     /// What must be said of the whole text.
     pub(super) fn end(&mut self, names: &Names) {
         let (line, text) = self.first_unread.take().unwrap_or_default();
-        let never = listed(&names_of(self.never.unwrap_or_default()));
+        let never = listed(&self.never.unwrap_or_default().names());
         let stand_in = names.first().map_or(String::new(), |(name, address, more)| {
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
             format!("{}{more} is shown as {address}", excerpt(name))
@@ -122,125 +107,14 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// Reads the frames of a text.
-#[derive(Debug)]
-pub(crate) struct Frames {
-    last: Option<Timestamp>,
-}
+/// What is shown of a line that could not be read.
+const SHOWN: usize = 100;
 
-impl Frames {
-    pub(crate) fn open(ledger: &mut Ledger) -> Self {
-        ledger.interfaces.push(InterfaceInfo { name: String::new(), link: LinkType::RAW });
-        Self { last: None }
+/// What is shown of a line, escaped.
+fn excerpt(line: &str) -> String {
+    let mut shown: String = line.trim().chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if line.trim().chars().nth(SHOWN).is_some() {
+        shown.push('…');
     }
-
-    pub(crate) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
-        match window.have(1)? {
-            Have::All => {}
-            Have::Idle => return Ok(Found::Idle),
-            Have::Only(_) => return Ok(Found::End),
-        }
-        if window.ahead()[0] == END {
-            return end(window, ledger);
-        }
-        match window.have(HEADER)? {
-            Have::All => {}
-            Have::Idle => return Ok(Found::Idle),
-            Have::Only(_) => return Ok(Found::End),
-        }
-        let header = Header::read(window.ahead());
-        match window.have(HEADER + header.length)? {
-            Have::All => {}
-            Have::Idle => return Ok(Found::Idle),
-            Have::Only(_) => return Ok(Found::End),
-        }
-        window.advance(HEADER);
-        let frame = window.advance(header.length);
-        ledger.counts.frames += 1;
-        ledger.number = header.number;
-        ledger.counts.untimed += u64::from(header.untimed);
-        let before = self.last.replace(header.time).unwrap_or(header.time);
-        ledger.note_time(before, header.time);
-        if header.kind == OTHER {
-            return Ok(Found::PassedOver(Reason::NotTcp));
-        }
-        Ok(Found::Record(RawRecord {
-            time: header.time,
-            interface: 0,
-            link: header.link,
-            original: header.original,
-            frame,
-            unsaid: header.unsaid,
-        }))
-    }
-}
-
-struct Header {
-    kind: u8,
-    number: u64,
-    time: Timestamp,
-    unsaid: Unsaid,
-    original: u32,
-    link: LinkType,
-    untimed: bool,
-    length: usize,
-}
-
-impl Header {
-    /// From the beginning of `bytes`, which are long enough.
-    fn read(bytes: &[u8]) -> Self {
-        let mut at = Numbers(bytes);
-        Self {
-            kind: at.take::<1>()[0],
-            number: u64::from_le_bytes(at.take()),
-            time: Timestamp::from_nanos(i64::from_le_bytes(at.take())),
-            unsaid: Unsaid::from_bits(u16::from_le_bytes(at.take())),
-            original: u32::from_le_bytes(at.take()),
-            link: LinkType(u16::from_le_bytes(at.take())),
-            untimed: at.take::<1>()[0] != 0,
-            length: u32::from_le_bytes(at.take()) as usize,
-        }
-    }
-}
-
-/// Numbers one after another; 0 beyond the end.
-struct Numbers<'a>(&'a [u8]);
-
-impl Numbers<'_> {
-    fn take<const N: usize>(&mut self) -> [u8; N] {
-        let taken = self.0.first_chunk().copied().unwrap_or([0; N]);
-        self.0 = self.0.get(N..).unwrap_or(&[]);
-        taken
-    }
-}
-
-/// The last record, with what is to be noted.
-fn end(window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
-    /// Its numbers, and three texts of 1024 bytes.
-    const MOST: usize = 1 + 8 + 8 + 1 + 3 * (2 + 1_024);
-    match window.have(MOST)? {
-        Have::Idle => return Ok(Found::Idle),
-        Have::All | Have::Only(_) => {}
-    }
-    let mut numbers = Numbers(window.ahead());
-    numbers.take::<1>();
-    let (unread, line) = (u64::from_le_bytes(numbers.take()), u64::from_le_bytes(numbers.take()));
-    let dated = numbers.take::<1>()[0] != 0;
-    let texts = [(); 3].map(|()| {
-        let length = usize::from(u16::from_le_bytes(numbers.take()));
-        let text = String::from_utf8_lossy(numbers.0.get(..length).unwrap_or(&[])).into_owned();
-        numbers.0 = numbers.0.get(length..).unwrap_or(&[]);
-        text
-    });
-    let [text, never, named] = texts;
-    let size = window.ahead().len() - numbers.0.len();
-    window.advance(size);
-    ledger.notes.add_single(Note::FromText { unknown: never, dated });
-    if !named.is_empty() {
-        ledger.notes.add_single(Note::Names { named });
-    }
-    if unread > 0 {
-        ledger.notes.add_single(Note::UnreadLines { count: unread, line, text });
-    }
-    Ok(Found::End)
+    shown
 }

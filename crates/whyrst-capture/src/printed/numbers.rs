@@ -10,7 +10,8 @@ use std::collections::{HashMap, VecDeque};
 
 use whyrst_core::segment::{Endpoint, Flags};
 
-use super::packet::{Length, Number, Placed, Tcp, Unsaid, Window};
+use super::packet::{Length, Number, Placed, Tcp, Window};
+use crate::unsaid::Unsaid;
 
 /// Connections that are remembered; the oldest are forgotten.
 const MOST: usize = 65_536;
