@@ -23,7 +23,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "programs as users have them",
-        "six servers from Debian and minutes of waiting for their timeouts: `cargo xtask programs` runs it",
+        "fifteen servers from Debian and minutes of waiting for their timeouts: `cargo xtask programs` runs it",
     ),
     (
         "other kernels in QEMU",

@@ -6,8 +6,8 @@ use crate::scenario::{Action, Actor, But, CLIENT, Expect, First, Host, Reproduct
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "connection-limit",
-    "A rule of the server's firewall refuses a host that has two connections open. When one of them has ended, the next is \
-     accepted.",
+    "A rule of the server's firewall refuses a host that has two connections open. When one of them has ended, \
+     the next is accepted.",
     &[
         SERVER.does(Action::Listen { port: 8888 }),
         SERVER.does(Action::Nft(LIMIT)),

@@ -337,24 +337,27 @@ http { access_log off; server { listen 127.0.0.1:8080; root www; } }
     Play {
         name: "mariadb-timeout",
         title: "MariaDB: wait_timeout",
-        story: "MariaDB aborts (SO_LINGER 0) sessions that were idle for `wait_timeout`; the next statement gets error 2006 or 2013.",
+        story: "MariaDB aborts (SO_LINGER 0) sessions that were idle for `wait_timeout`; the next statement gets \
+            error 2006 or 2013.",
         files: &[],
-        server: "mkdir db && mariadb-install-db --no-defaults --datadir=$PWD/db --auth-root-authentication-method=normal >/dev/null 2>&1
-chown -R mysql . && exec mariadbd --no-defaults --user=mysql --datadir=$PWD/db --bind-address=127.0.0.1 --socket=$PWD/s.sock \
-    --wait-timeout=1 --interactive-timeout=1",
+        server: "mkdir db; D=--datadir=$PWD/db
+mariadb-install-db --no-defaults $D --auth-root-authentication-method=normal >/dev/null 2>&1; chown -R mysql .
+exec mariadbd --no-defaults --user=mysql $D --bind-address=127.0.0.1 --socket=$PWD/s.sock \
+            --wait-timeout=1 --interactive-timeout=1",
         ports: &[3306],
-        client: "(echo 'select 1;'; sleep 2.5; echo 'select 2;') | mariadb -h127.0.0.1 -uroot --skip-reconnect -n -N --skip-ssl 2>&1 | tail -1",
+        client: "(echo 'select 1;'; sleep 2.5; echo 'select 2;') |
+    mariadb -h127.0.0.1 -uroot --skip-reconnect -n -N --skip-ssl 2>&1 | tail -1",
         expects: "app-idle-timeout",
         watch: &[],
-        mend: "Let the pool drop or test connections sooner than `wait_timeout` (HikariCP `maxLifetime` and `keepaliveTime`, \
-            SQLAlchemy `pool_recycle` and `pool_pre_ping`), or raise it.",
+        mend: "Let the pool drop or test connections sooner than `wait_timeout` (HikariCP `maxLifetime` and \
+            `keepaliveTime`, SQLAlchemy `pool_recycle` and `pool_pre_ping`), or raise it.",
         needs: &["mariadbd", "mariadb"],
     },
     Play {
         name: "mosquitto-takeover",
         title: "mosquitto: two devices with one client identifier",
-        story: "MQTT allows a client identifier once: the broker closes the first connection when a second one logs in with the \
-            same. The first device does not notice and goes on publishing.",
+        story: "MQTT allows a client identifier once: the broker closes the first connection when a second one \
+            logs in with the same. The first device does not notice and goes on publishing.",
         files: &[
             ("mosquitto.conf", "\nlistener 1883 127.0.0.1\nallow_anonymous true\n"),
             (
@@ -384,15 +387,16 @@ except OSError as error:
         client: "python3 devices.py",
         expects: "data-after-close",
         watch: &[],
-        mend: "Give each device an identifier of its own. The broker's log says `already connected, closing old connection`; \
-            a capture lets `whyrst explain` say `session-taken-over`.",
+        mend: "Give each device an identifier of its own. The broker's log says `already connected, closing old \
+            connection`; a capture lets `whyrst explain` say `session-taken-over`.",
         needs: &["mosquitto", "python3"],
     },
     Play {
         name: "sshd-maxstartups",
         title: "sshd: MaxStartups",
-        story: "sshd refuses a client because too many others have not logged in yet: it says so in a line and closes without \
-            having read the client's banner. `ssh` prints `kex_exchange_identification`. With `--packets` whyrst reads that line.",
+        story: "sshd refuses a client because too many others have not logged in yet: it says so in a line and \
+            closes without having read the client's banner. `ssh` prints `kex_exchange_identification`. With \
+            `--packets` whyrst reads that line.",
         files: &[
             (
                 "sshd.conf",
@@ -419,19 +423,21 @@ print(client().recv(100).decode().strip())
 ",
             ),
         ],
-        server: "mkdir -p /run/sshd; ssh-keygen -q -t ed25519 -N '' -f key; exec /usr/sbin/sshd -D -e -f sshd.conf -o HostKey=$PWD/key",
+        server: "mkdir -p /run/sshd; ssh-keygen -q -t ed25519 -N '' -f key
+exec /usr/sbin/sshd -D -e -f sshd.conf -o HostKey=$PWD/key",
         ports: &[2222],
         client: "python3 ssh.py",
         expects: "refused-in-words",
         watch: &["--packets"],
-        mend: "Raise `MaxStartups` (10:30:100 by default), or find who connects so often: scanners, or a deploy that opens \
-            many sessions at once.",
+        mend: "Raise `MaxStartups` (10:30:100 by default), or find who connects so often: scanners, or a deploy \
+            that opens many sessions at once.",
         needs: &["sshd", "ssh-keygen", "python3"],
     },
     Play {
         name: "go-idle",
         title: "Go net/http: IdleTimeout",
-        story: "Go's server closes connections that were idle for `IdleTimeout` (without one: `ReadTimeout`, else never).",
+        story: "Go's server closes connections that were idle for `IdleTimeout` (without one: `ReadTimeout`, \
+            else never).",
         files: &[(
             "main.go",
             "
@@ -454,14 +460,15 @@ func main() {
         client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
         expects: "app-idle-timeout",
         watch: &[],
-        mend: "`IdleTimeout` longer than the idle timeout of the proxy or client before it (`Transport.IdleConnTimeout` is 90 s).",
+        mend: "`IdleTimeout` longer than the idle timeout of the proxy or client before it \
+            (`Transport.IdleConnTimeout` is 90 s).",
         needs: &["go", "python3"],
     },
     Play {
         name: "tomcat-keepalive",
         title: "Tomcat: keepAliveTimeout",
-        story: "Tomcat closes a connection that was idle for `keepAliveTimeout` (without one `connectionTimeout`, 20 s in the \
-            `server.xml` that comes with it).",
+        story: "Tomcat closes a connection that was idle for `keepAliveTimeout` (without one \
+            `connectionTimeout`, 20 s in the `server.xml` that comes with it).",
         files: &[(
             "server.xml",
             "
@@ -473,7 +480,8 @@ func main() {
         )],
         server: "mkdir -p base/webapps/ROOT base/logs base/temp base/work && cp -r /usr/share/tomcat10/etc base/conf
 cp server.xml base/conf/ && echo ok >base/webapps/ROOT/index.html
-export CATALINA_HOME=/usr/share/tomcat10 CATALINA_BASE=$PWD/base JAVA_HOME=$(dirname $(dirname $(readlink -f $(which java))))
+export CATALINA_HOME=/usr/share/tomcat10 CATALINA_BASE=$PWD/base
+export JAVA_HOME=$(dirname $(dirname $(readlink -f $(which java))))
 exec /usr/share/tomcat10/bin/catalina.sh run >/dev/null",
         ports: &[8000],
         client: r"python3 pool.py 8000 'GET /index.html HTTP/1.1\r\nHost: a' 3.4",
@@ -485,8 +493,8 @@ exec /usr/share/tomcat10/bin/catalina.sh run >/dev/null",
     Play {
         name: "uvicorn-keepalive",
         title: "uvicorn: --timeout-keep-alive",
-        story: "uvicorn closes a connection that was idle for `--timeout-keep-alive`, 5 s by default: shorter than what most load \
-            balancers keep.",
+        story: "uvicorn closes a connection that was idle for `--timeout-keep-alive`, 5 s by default: shorter \
+            than what most load balancers keep.",
         files: &[(
             "asgi.py",
             "
@@ -501,29 +509,33 @@ async def app(scope, receive, send):
         client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
         expects: "app-idle-timeout",
         watch: &[],
-        mend: "`--timeout-keep-alive` longer than the idle timeout of what stands before it; the same for gunicorn's `--keep-alive` (2 s).",
+        mend: "`--timeout-keep-alive` longer than the idle timeout of what stands before it; the same for \
+            gunicorn's `--keep-alive` (2 s).",
         needs: &["uvicorn", "python3"],
     },
     Play {
         name: "gunicorn-timeout",
         title: "gunicorn: --timeout ends a worker",
-        story: "A worker that does not report for `--timeout` (30 s by default, 1 s here) is ended in the middle of its request; what the \
-            client was still sending makes that a reset.",
+        story: "A worker that does not report for `--timeout` (30 s by default, 1 s here) is ended in the middle \
+            of its request; what the client was still sending makes that a reset.",
         files: &[WSGI, SLOW],
         server: "exec gunicorn -b 127.0.0.1:8000 --timeout 1 --log-level critical wsgi",
         ports: &[8000],
         client: "python3 slow.py",
         expects: "close-unread",
         watch: &[],
-        mend: "gunicorn's log says `WORKER TIMEOUT`. A longer `--timeout`, threads or asynchronous workers, or a faster program.",
+        mend: "gunicorn's log says `WORKER TIMEOUT`. A longer `--timeout`, threads or asynchronous workers, or a \
+            faster program.",
         needs: &["gunicorn", "python3"],
     },
     Play {
         name: "uwsgi-harakiri",
         title: "uWSGI: harakiri",
-        story: "The master kills a worker that needs longer than `harakiri` for a request. The line says who sent the signal.",
+        story: "The master kills a worker that needs longer than `harakiri` for a request. The line says who \
+            sent the signal.",
         files: &[WSGI, SLOW],
-        server: "exec uwsgi --plugin python3 --http-socket 127.0.0.1:8000 --master --harakiri 1 --wsgi-file wsgi.py --disable-logging",
+        server: "exec uwsgi --plugin python3 --http-socket 127.0.0.1:8000 --master --harakiri 1 --wsgi-file wsgi.py \
+            --disable-logging",
         ports: &[8000],
         client: "python3 slow.py",
         expects: "exit-unread",
@@ -534,7 +546,8 @@ async def app(scope, receive, send):
     Play {
         name: "aiohttp-keepalive",
         title: "aiohttp: keepalive_timeout",
-        story: "aiohttp's server closes a connection that was idle for `keepalive_timeout` (75 s by default, one here).",
+        story: "aiohttp's server closes a connection that was idle for `keepalive_timeout` (75 s by default, one \
+            here).",
         files: &[(
             "server.py",
             "
