@@ -112,9 +112,17 @@ const SHOWN: usize = 100;
 
 /// What is shown of a line, escaped.
 fn excerpt(line: &str) -> String {
-    let mut shown: String = line.trim().chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let mut shown: String = line.trim().chars().take(SHOWN).map(escaped).collect();
     if line.trim().chars().nth(SHOWN).is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// A letter that no terminal obeys; quotes stay as people wrote them.
+fn escaped(letter: char) -> String {
+    match letter {
+        '"' | '\'' => letter.into(),
+        _ => letter.escape_debug().collect(),
+    }
 }
