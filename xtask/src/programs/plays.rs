@@ -223,7 +223,7 @@ listen redis
         server: "redis-server --port 6379 --bind 127.0.0.1 --save '' >/dev/null & exec haproxy -q -f haproxy.cfg",
         ports: &[8090, 6379],
         client: "python3 pool.py 8090 PING 2.2",
-        expects: "app-idle-timeout",
+        expects: "linger-zero",
         watch: &[],
         mend: "Make `timeout client` and `timeout server` longer than the client's pool keeps connections, or let the client send \
             keepalives at the level of its protocol.",
@@ -394,9 +394,9 @@ except OSError as error:
     Play {
         name: "sshd-maxstartups",
         title: "sshd: MaxStartups",
-        story: "sshd refuses a client because too many others have not logged in yet: it says so in a line and \
-            closes without having read the client's banner. `ssh` prints `kex_exchange_identification`. With \
-            `--packets` whyrst reads that line.",
+        story: "sshd refuses a client because too many others have not logged in yet: it says so in a line and closes; \
+            the client's banner meets the closed socket. `ssh` prints `kex_exchange_identification`. A capture lets \
+            `whyrst explain` read that line: `refused-in-words`.",
         files: &[
             (
                 "sshd.conf",
@@ -415,10 +415,11 @@ import socket, time
 
 def client():
     s = socket.create_connection(('127.0.0.1', 2222))
+    time.sleep(0.3)
     s.sendall(b'SSH-2.0-client\r\n')
     return s
 
-first = client(); time.sleep(0.5)
+first = client()
 print(client().recv(100).decode().strip())
 ",
             ),
@@ -427,8 +428,8 @@ print(client().recv(100).decode().strip())
 exec /usr/sbin/sshd -D -e -f sshd.conf -o HostKey=$PWD/key",
         ports: &[2222],
         client: "python3 ssh.py",
-        expects: "refused-in-words",
-        watch: &["--packets"],
+        expects: "data-after-close",
+        watch: &[],
         mend: "Raise `MaxStartups` (10:30:100 by default), or find who connects so often: scanners, or a deploy \
             that opens many sessions at once.",
         needs: &["sshd", "ssh-keygen", "python3"],
@@ -485,7 +486,7 @@ export JAVA_HOME=$(dirname $(dirname $(readlink -f $(which java))))
 exec /usr/share/tomcat10/bin/catalina.sh run >/dev/null",
         ports: &[8000],
         client: r"python3 pool.py 8000 'GET /index.html HTTP/1.1\r\nHost: a' 3.4",
-        expects: "app-idle-timeout",
+        expects: "data-after-close",
         watch: &[],
         mend: "`keepAliveTimeout` longer than the idle timeout of the balancer before it (AWS ALB: 60 s).",
         needs: &["/usr/share/tomcat10/bin/catalina.sh", "java", "python3"],
