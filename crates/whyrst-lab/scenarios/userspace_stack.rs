@@ -18,6 +18,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         SERVER.does(Action::Listen { port: 8888 }),
         STACK.does(Action::StandIn),
         STACK.does(Action::Segment(SYN)),
+        // The SYN-ACK comes after 10 ms, and the kernel answers it in a soft interrupt, which may come after the program.
+        STACK.does(Action::Pause(40)),
         STACK.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1))),
         STACK.does(Action::Segment(SYN.then(Flags::PSH, 1).ack(1).carrying(5))),
         STACK.does(Action::Pause(30)),
