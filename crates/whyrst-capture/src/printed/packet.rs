@@ -13,6 +13,19 @@ use crate::link::{LinkType, ethertype};
 use crate::protocol;
 use crate::unsaid::Unsaid;
 
+/// How flags are printed by name; `ECN` is the older one for `ECE`.
+pub(super) const FLAGS: [(&str, u8); 9] = [
+    ("FIN", 0x01),
+    ("SYN", 0x02),
+    ("RST", 0x04),
+    ("PSH", 0x08),
+    ("ACK", 0x10),
+    ("URG", 0x20),
+    ("ECE", 0x40),
+    ("ECN", 0x40),
+    ("CWR", 0x80),
+];
+
 /// One packet, as far as it was printed.
 #[derive(Clone, Debug)]
 pub(crate) struct Printed {

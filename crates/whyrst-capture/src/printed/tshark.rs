@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use whyrst_core::segment::Endpoint;
 
 use super::names::{Names, port_of};
-use super::packet::{IpHeader, Length, Number, Options, Printed, Tcp, What, Window};
+use super::packet::{FLAGS, IpHeader, Length, Number, Options, Printed, Tcp, What, Window};
 use super::text::{clock, date, seconds};
 
 /// A line of the packet list.
@@ -184,22 +184,11 @@ fn is_multipath(protocol: &str) -> bool {
 
 /// The flags in brackets, and what stands before them. What Wireshark found out stands in brackets too.
 fn flags(info: &str) -> Option<(u8, &str)> {
-    const NAMES: [(&str, u8); 9] = [
-        ("FIN", 0x01),
-        ("SYN", 0x02),
-        ("RST", 0x04),
-        ("PSH", 0x08),
-        ("ACK", 0x10),
-        ("URG", 0x20),
-        ("ECE", 0x40),
-        ("ECN", 0x40),
-        ("CWR", 0x80),
-    ];
     let mut from = 0;
     while let Some(open) = info[from..].find('[').map(|at| from + at) {
         let close = open + info[open..].find(']')?;
         let listed = &info[open + 1..close];
-        let of = |name: &str| NAMES.iter().find(|(known, _)| *known == name.trim()).map(|(_, bit)| *bit);
+        let of = |name: &str| FLAGS.iter().find(|(known, _)| *known == name.trim()).map(|(_, bit)| *bit);
         let bits = listed.split(',').map(|name| match name.trim() {
             "AE" | "Reserved" | "<None>" => Some(0),
             name => of(name),

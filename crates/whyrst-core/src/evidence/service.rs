@@ -1,8 +1,8 @@
 //! What the capture shows of the service beyond this one connection.
 
+use super::accepting::{SERVICE_KEPT_ACCEPTING, takes_turns};
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by, not};
-use super::siblings::{SERVICE_KEPT_ACCEPTING, takes_turns};
 use crate::outcome::Outcome;
 use crate::service::Moment;
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::causes;
 use whyrst_model::vocabulary::{Confidence, End, Family, Origin, Phase, ResetKind, Severity};
 
 /// What a term is about: `cause` in `cause:close-unread`.
@@ -89,6 +90,9 @@ impl Key {
     /// All words that it can have, where they are a closed list.
     pub(super) fn words(self) -> Option<Vec<&'static str>> {
         Some(match self {
+            Self::Cause => causes::ALL.iter().map(|cause| cause.id).chain(["unexplained"]).collect(),
+            Self::Mechanism => causes::mechanisms().map(|cause| cause.id).collect(),
+            Self::Reason => causes::reasons().map(|cause| cause.id).collect(),
             Self::Family => Family::ALL.map(Family::name).to_vec(),
             Self::Severity => Severity::ALL.map(Severity::name).to_vec(),
             Self::Confidence => Confidence::ALL.map(Confidence::name).to_vec(),

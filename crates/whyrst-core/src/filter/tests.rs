@@ -70,7 +70,7 @@ fn a_report_fits_what_is_true_of_it() {
         "ip6",
         "10.1.2.3:40000",
         "cause:close-unread",
-        "cause:\"early-*\"",
+        "name:\"early-*\"",
         "process:nginx",
         "-unread",
         "src and dst net 10.0.0.0/16",
@@ -102,6 +102,8 @@ fn what_is_written_otherwise_means_the_same() {
 fn what_cannot_be_read_is_said() {
     for (filter, says) in [
         ("casue:closed-port", "did you mean cause:"),
+        ("cause:closed-prot", "did you mean cause:closed-port?"),
+        ("mechanism:early-answer", "mechanism is never early-answer"),
         ("prot:443", "did you mean port:"),
         ("severity:fautl", "severity is never fautl: did you mean severity:fault?"),
         ("family:abort", "did you mean family:aborted?"),
@@ -147,7 +149,7 @@ fn an_error_points_at_its_place() {
         ("port 1 and", 10, 1),
         ("过滤 port 1)", 9, 1),
         ("(port 1", 7, 1),
-        ("cause:x or src port 1", 11, 3),
+        ("cause:closed-port or src port 1", 21, 3),
     ] {
         let error = Filter::parse(filter).expect_err(filter);
         assert_eq!((error.at, error.width), (at, width), "{filter}: {error}");

@@ -3,9 +3,10 @@
 use super::found::NameId;
 use crate::cause::Severity;
 use crate::connection::Phase;
+use crate::evidence::accepting::{refused_while_up, service_went_on};
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK};
-use crate::evidence::siblings::{SIBLINGS_OUTLIVED_SILENCE, refused_while_up, service_went_on};
+use crate::evidence::siblings::SIBLINGS_OUTLIVED_SILENCE;
 use crate::evidence::words::WORDS_REFUSE;
 use crate::flow::Side;
 use crate::observation::Frame;

@@ -410,7 +410,7 @@ test('a report opens from its file, asks for nothing, and says the same as the s
     '', 'cause:close-unread', '-severity:fault', 'service::8888 confidence:likely', 'host:10.77.0.1 linger', '-close',
     'cause:closed-port cause:linger-zero severity:fault', 'port 8888 and not (cause:clos* or cause:linger-zero)',
     'cause:closed-port or severity:attack', 'net 10.77.0.0/31', '10.77.0.9', '10.77.0', '-(confidence:likely or close) host:10.77.0.1/32',
-    'by:server family:aborted', '"cause:closed-port"', 'cause:*-*t* -cause:"*"', '::1 or fd77::/16', 'not not cause:closed-port',
+    'by:server family:aborted', '"cause:closed-port"', 'cause:*-*t* -source:"*"', '::1 or fd77::/16', 'not not cause:closed-port',
     'port 8888 or 80', 'tcp port (80 or 8888) and not udp', 'portrange 8000-9000', 'port:8000-9000 -port:1-7', 'net 10.77', 'net 10 or 192.168',
     'net 10.77.0.0 mask 255.255.0.0 and ip', 'ip6', 'src and dst net 10.77.0.0/16', 'src or dst host 10.77.0.1', 'host 10.77.0.1 and host 10.77.0.2',
     'port 8888 or port 1 and port 2', 'port 8888 or (port 1 and port 2)', 'cause:closed-port and cause:linger-zero', 'port(80 or 8888)&&!cause:closed-port',

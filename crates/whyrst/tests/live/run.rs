@@ -56,6 +56,24 @@ for _ in range(2):
     except OSError: pass
 ";
 
+/// A server in Python that says a line when it is ready. Gone when this is, also where a test fails.
+struct Server(Child);
+
+impl Server {
+    fn begin(program: &str) -> Self {
+        let mut child = Command::new("python3").args(["-c", program]).stdout(Stdio::piped()).spawn().unwrap();
+        BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 #[ignore = "needs root and BPF"]
 fn run_waits_for_what_its_command_left_behind_and_not_for_what_is_at_its_end() {
@@ -65,8 +83,7 @@ c = socket.create_connection(('127.0.0.1', 40111)); c.send(b'get'); c.settimeout
 try: c.recv(10)
 except TimeoutError: pass
 ";
-    let mut server = Command::new("python3").args(["-c", LATE]).stdout(Stdio::piped()).spawn().unwrap();
-    BufReader::new(server.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let server = Server::begin(LATE);
     let output = whyrst(&["run", "--linger", "5s", "--", "python3", "-c", gives_up]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("1 connection of the command lives on without a process: waiting at most 5.0 s"), "{said}");
@@ -75,8 +92,7 @@ except TimeoutError: pass
     let output = whyrst(&["run", "--linger", "0", "--", "python3", "-c", gives_up]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!said.contains("data-after-close") && !said.contains("waiting"), "{said}");
-    let _ = server.kill();
-    let _ = server.wait();
+    drop(server);
     // Everything closed by both: no reason to wait.
     let both_close = "
 import socket, time
