@@ -66,11 +66,11 @@ impl Installed {
     /// Refuses before anything is written where something else has one of the names.
     fn install(&self) -> Result<Completion> {
         if self.plugin.exists() && !self.has_our_plugin() {
-            bail!("{} is there and not of whyrst: move it away first; nothing was changed", self.plugin.display());
+            bail!("whyrst did not install {}: move it away first; nothing was changed", self.plugin.display());
         }
         if self.profile.exists() && !self.has_our_profile() {
             let path = self.profile.display();
-            bail!("the profile {path} is there and not of whyrst: rename it first; nothing was changed");
+            bail!("whyrst did not install the profile {path}: rename it first; nothing was changed");
         }
         let mut places = Places::default();
         let mut written = |path: &Path, text: &str| write(&mut places, path, text);
@@ -111,12 +111,12 @@ impl Installed {
         if self.has_our_plugin() {
             gone(&self.plugin, fs::remove_file(&self.plugin))?;
         } else if self.plugin.exists() {
-            output::remark(&format!("{} is not of whyrst and stays", self.plugin.display()));
+            output::remark(&format!("whyrst did not install {}: it stays", self.plugin.display()));
         }
         if self.has_our_profile() {
             gone(&self.profile, fs::remove_dir_all(&self.profile))?;
         } else if self.profile.exists() {
-            output::remark(&format!("{} is not of whyrst and stays", self.profile.display()));
+            output::remark(&format!("whyrst did not install {}: it stays", self.profile.display()));
         }
         if self.extcap.is_symlink() {
             gone(&self.extcap, fs::remove_file(&self.extcap))?;
