@@ -509,11 +509,16 @@ impl Entry {
     /// The first login with the identity of `own` on another connection while that was in use. Only of what was reset
     /// itself: what went well is not followed where the input is read twice.
     fn taken_over(&self, own: &Death) -> Option<Login> {
-        let first = own.login?;
-        let others = self.deaths.iter().filter(|death| death.client != own.client).filter_map(|death| death.login);
-        let meanwhile = |login: &Login| login.at.time > first.at.time && login.at.time <= own.time;
-        others.filter(|login| login.identity == first.identity && meanwhile(login)).min_by_key(|login| login.at.time)
+        first_takeover(own, self.deaths.iter().filter_map(|death| Some((death.client, death.login?))))
     }
+}
+
+/// The first of these clients' logins that had the identity of `own` while that was in use.
+pub(crate) fn first_takeover(own: &Death, logins: impl Iterator<Item = (Endpoint, Login)>) -> Option<Login> {
+    let first = own.login?;
+    let meanwhile = |login: &Login| login.at.time > first.at.time && login.at.time <= own.time;
+    let others = logins.filter(|(client, _)| *client != own.client).map(|(_, login)| login);
+    others.filter(|login| login.identity == first.identity && meanwhile(login)).min_by_key(|login| login.at.time)
 }
 
 impl Sibling {

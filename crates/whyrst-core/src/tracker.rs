@@ -37,7 +37,7 @@ use crate::probers::Probers;
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::service::{Moment, Services, SynData, tells_of_service};
-use crate::siblings::{Book, Death, Exchange, Heard};
+use crate::siblings::{Book, Death, Exchange, Heard, Login, first_takeover};
 use crate::sighting::Sighting;
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
@@ -46,10 +46,20 @@ use crate::twins::Twins;
 use crate::words::protocol_of;
 
 const RST_LIMIT: usize = 32;
+/// Logins that are kept where all are asked for: the latest.
+const LOGINS: usize = 1_024;
 const AFTER_LIMIT: usize = 16;
 const ICMP_LIMIT: usize = 4;
 /// Slots looked at when one must be forgotten.
 const EVICTION_SAMPLE: usize = 8;
+
+/// Who logged in where.
+#[derive(Clone, Copy, Debug)]
+struct LoginSeen {
+    server: Endpoint,
+    client: Endpoint,
+    login: Login,
+}
 
 /// Follows every connection of one capture.
 #[derive(Debug)]
@@ -97,6 +107,8 @@ pub struct Tracker {
     began: Option<Timestamp>,
     /// Every connection that was forgotten, where somebody wants them all.
     gone: Option<VecDeque<Connection>>,
+    /// Logins on all connections, where they are asked for.
+    logins: Option<VecDeque<LoginSeen>>,
     counts: Counts,
 }
 
@@ -129,6 +141,7 @@ impl Tracker {
             eviction_hand: 0,
             began: None,
             gone: None,
+            logins: None,
             clock: Clock::default(),
             next_due: Timestamp::from_nanos(i64::MIN),
             steps_seen: 0,
@@ -294,7 +307,12 @@ impl Tracker {
         let connection = outcome.finally();
         let server = connection.endpoint(connection.server());
         let own = outcome.siblings().and_then(|siblings| siblings.own);
-        let siblings = own.and_then(|own| self.book.of(server, &own));
+        let mut siblings = own.and_then(|own| self.book.of(server, &own));
+        if let Some((siblings, own)) = siblings.as_mut().zip(own) {
+            let there = self.logins.iter().flatten().filter(|seen| seen.server == server);
+            let alive = || first_takeover(&own, there.map(|seen| (seen.client, seen.login)));
+            siblings.taken_over = siblings.taken_over.or_else(alive);
+        }
         outcome.incarnation_mut().siblings = siblings.map(Box::new);
         outcome
     }
@@ -303,6 +321,27 @@ impl Tracker {
     /// [`Self::poll_connection`], or they gather.
     pub fn keep_connections(&mut self) {
         self.gone.get_or_insert_default();
+    }
+
+    /// From now on a login counts whose connection is not reset, too. For who feeds every packet of the connections that
+    /// are compared: where only those that were reset are followed, such logins are seen by chance.
+    pub fn keep_logins(&mut self) {
+        self.logins.get_or_insert_default();
+    }
+
+    fn note_login(&mut self, at: u32) {
+        let Some(logins) = &mut self.logins else { return };
+        let slot = &self.slots[at as usize];
+        let connection = &slot.connection;
+        let [client, server] = [connection.client, connection.server()].map(|side| connection.endpoint(side));
+        let Some(login) = self.speeches.login(slot.speech) else { return };
+        if logins.back().is_some_and(|last| last.login == login) {
+            return;
+        }
+        if logins.len() >= LOGINS {
+            logins.pop_front();
+        }
+        logins.push_back(LoginSeen { server, client, login });
     }
 
     /// The next connection that is over, in the order of forgetting. After [`Self::finish`] they come
@@ -412,6 +451,7 @@ impl Tracker {
             self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
             self.look_again_after(self.limits.remember_closed);
         }
+        self.note_login(at);
     }
 
     fn reset(&mut self, at: u32, record: Record, link: Option<LinkAddress>, segment: &Segment<'_>) {

@@ -523,9 +523,11 @@ fn others_were_asked(shape: Option<Shape>, answers: &mut Answers<'_>) -> bool {
     has_ground && shows_maker && !outcome.one_sided()
 }
 
-/// The sender's kernel reported it, with the socket as it was: single packets decide nothing more.
+/// The sender's kernel reported it, with the socket as it was: single packets decide nothing more, also where they were
+/// captured beside it.
 fn reported_by_sender(outcome: &Outcome) -> bool {
-    outcome.basis() == Basis::Sockets && matches!(outcome.kernel(), KernelWord::Sent(_))
+    let has_account = outcome.basis() == Basis::Sockets || outcome.account(outcome.sender()).is_some();
+    has_account && matches!(outcome.kernel(), KernelWord::Sent(_))
 }
 
 /// Only its receiver's kernel reported it: that knows nothing of why.

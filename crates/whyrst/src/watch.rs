@@ -1,5 +1,6 @@
 //! `whyrst watch`: every reset of this host, as it happens.
 
+mod flows;
 mod pcap;
 mod screen;
 mod second;

@@ -385,18 +385,18 @@ except OSError as error:
         server: "exec mosquitto -c mosquitto.conf",
         ports: &[1883],
         client: "python3 devices.py",
-        expects: "data-after-close",
-        watch: &[],
+        expects: "session-taken-over",
+        watch: &["--packets"],
         mend: "Give each device an identifier of its own. The broker's log says `already connected, closing old \
-            connection`; a capture lets `whyrst explain` say `session-taken-over`.",
+            connection`.",
         needs: &["mosquitto", "python3"],
     },
     Play {
         name: "sshd-maxstartups",
         title: "sshd: MaxStartups",
         story: "sshd refuses a client because too many others have not logged in yet: it says so in a line and closes; \
-            the client's banner meets the closed socket. `ssh` prints `kex_exchange_identification`. A capture lets \
-            `whyrst explain` read that line: `refused-in-words`.",
+            the client's banner meets the closed socket. `ssh` prints `kex_exchange_identification`. With `--packets`, \
+            whyrst reads that line.",
         files: &[
             (
                 "sshd.conf",
@@ -428,8 +428,8 @@ print(client().recv(100).decode().strip())
 exec /usr/sbin/sshd -D -e -f sshd.conf -o HostKey=$PWD/key",
         ports: &[2222],
         client: "python3 ssh.py",
-        expects: "data-after-close",
-        watch: &[],
+        expects: "refused-in-words",
+        watch: &["--packets"],
         mend: "Raise `MaxStartups` (10:30:100 by default), or find who connects so often: scanners, or a deploy \
             that opens many sessions at once.",
         needs: &["sshd", "ssh-keygen", "python3"],

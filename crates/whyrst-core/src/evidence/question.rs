@@ -57,7 +57,8 @@ pub enum AskedOf {
     PacketsOrSocket,
     /// Packets, a sample of them, or a socket.
     Anything,
-    /// Only a kernel that reported its socket can answer it: beside packets alone it would only add doubt.
+    /// Only a kernel that reported its socket can answer it. Beside packets it is asked where the kernel of the RST's
+    /// sender reported one: without, it would only add doubt.
     SocketAlone,
     /// A kernel that was asked, beside packets too. Its clock of ticks, or what such sockets mostly mean, makes a reason
     /// likely, not certain.
@@ -71,7 +72,8 @@ impl AskedOf {
     fn suits(self, outcome: &Outcome) -> bool {
         match (self, outcome.basis()) {
             (Self::SocketHint, Basis::Packets | Basis::Sockets) => knows_an_end(outcome),
-            (_, Basis::Packets) => !matches!(self, Self::SocketAlone),
+            (Self::SocketAlone, Basis::Packets) => knows_the_sender(outcome),
+            (_, Basis::Packets) => true,
             (_, Basis::Sockets) => matches!(self, Self::PacketsOrSocket | Self::Anything | Self::SocketAlone),
             (_, Basis::Sample) => matches!(self, Self::AnyPackets | Self::Anything),
         }
@@ -80,8 +82,9 @@ impl AskedOf {
     /// Whether a rule takes the answer into account. Where not, it is not even unknown.
     fn concerns(self, outcome: &Outcome) -> bool {
         match (self, outcome.basis()) {
-            (Self::SocketHint, _) => self.suits(outcome),
-            (_, Basis::Packets | Basis::Sample) => !matches!(self, Self::SocketAlone),
+            (Self::SocketHint, _) | (Self::SocketAlone, Basis::Packets) => self.suits(outcome),
+            (_, Basis::Packets) => true,
+            (_, Basis::Sample) => !matches!(self, Self::SocketAlone),
             (_, Basis::Sockets) => !matches!(self, Self::PacketsAlone),
         }
     }
@@ -90,6 +93,11 @@ impl AskedOf {
 /// Whether the kernel of an end was asked.
 fn knows_an_end(outcome: &Outcome) -> bool {
     Side::BOTH.iter().any(|side| outcome.account(*side).is_some())
+}
+
+/// Whether the kernel of the RST's sender reported the socket.
+fn knows_the_sender(outcome: &Outcome) -> bool {
+    outcome.account(outcome.sender()).is_some_and(|account| account.socket.is_some())
 }
 
 /// What answers a question. Only this file can ask it.

@@ -10,7 +10,7 @@ use whyrst_model::vocabulary::ClaimedIn;
 
 use super::Explanation;
 use super::escape::escape;
-use crate::evidence::words::{answered_early, sent_of_body};
+use crate::evidence::words::{answered_early, is_quoted, sent_of_body};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::language::Language;
@@ -40,6 +40,21 @@ impl Explanation<'_> {
             of: self.body_of(side, message),
         };
         self.messages().into_iter().map(one).collect()
+    }
+
+    /// What an end said that is the ground of the leading answer, for a line: `the server said "Exceeded MaxStartups"`.
+    pub(super) fn words_of_lead(&self) -> Option<String> {
+        let why = self.judgement.reasons.first().filter(|why| why.cause.id == self.cause_id())?;
+        if !why.evidence.iter().any(|question| is_quoted(question)) {
+            return None;
+        }
+        let with_meaning = |(_, _, spoken): &Said<'_>| spoken.meaning.is_some();
+        let (side, _, spoken) = self.messages().into_iter().rfind(with_meaning)?;
+        let quoted = shortened(quoted(&spoken));
+        Some(match self.language() {
+            Language::English => format!("{} said \"{quoted}\"", self.end(side)),
+            Language::Chinese => format!("{}说 \"{quoted}\"", self.end(side)),
+        })
     }
 
     fn messages(&self) -> Vec<Said<'_>> {

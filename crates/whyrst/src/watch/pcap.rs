@@ -11,7 +11,7 @@ use whyrst_core::report::escape::escape_name;
 use whyrst_output::{Place, WrittenFile};
 use whyrst_probe::Packet;
 
-use super::second::length;
+use super::flows::length;
 
 #[derive(Debug)]
 pub(super) struct Pcap {

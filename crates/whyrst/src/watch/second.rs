@@ -8,27 +8,23 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-use whyrst_capture::{Counts, LinkType, Record, Unsaid};
+use whyrst_capture::Counts;
 use whyrst_core::flow::{FlowKey, Side};
 use whyrst_core::kernel::KernelWord;
-use whyrst_core::observation::{Frame, Interface, Seen};
-use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
+use whyrst_core::observation::Seen;
+use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
-use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::judge;
-use whyrst_probe::{Coverage, Direction, Firewall, Hook, Live, Packet, Packets, RejectRule, SocketReset, now};
+use whyrst_probe::{Direction, Firewall, Hook, Live, Packet, Packets, RejectRule, SocketReset, now};
 
-/// The first packets of a connection are kept: how it began.
-const FIRST: usize = 8;
-/// And the last ones.
-const LAST: usize = 40;
-/// Packets kept in all, some 300 bytes each; beyond it the quietest connections are forgotten.
-const MOST: usize = 32_768;
+use super::flows::{Flows, Reach, record};
+
 /// RSTs that are remembered for a purpose: beyond it nothing is concluded from a RST that is not among them.
 const MOST_RESETS: usize = 32_768;
+/// Resets that wait: beyond it each is judged by its own connection alone, as the others' packets take time.
+const MOST_BESIDE_SIBLINGS: usize = 64;
 /// Resets held back for their packets; beyond it they are reported without.
 const MOST_HELD: usize = 1_024;
 /// Services whose firewall's resets are told apart in a second, and resets that are reported one by one in it.
@@ -54,8 +50,7 @@ type Ends = (Endpoint, Endpoint);
 #[derive(Debug)]
 pub(super) struct SecondSource {
     packets: Packets,
-    flows: HashMap<(u32, FlowKey), Flow>,
-    kept: usize,
+    flows: Flows,
     /// RSTs that left this host and have no event yet.
     suspects: VecDeque<Suspect>,
     /// RSTs that came from elsewhere into a namespace, by their numbers, which no NAT changes.
@@ -69,8 +64,6 @@ pub(super) struct SecondSource {
     held: VecDeque<(Timestamp, Box<SocketReset>)>,
     /// Resets that this host sent, until their packets have come.
     joining: VecDeque<(Timestamp, Box<SocketReset>)>,
-    /// Connections forgotten before their time.
-    forgotten: u64,
     /// RSTs that could not be judged because events were lost.
     undecided: u64,
     later: u64,
@@ -80,19 +73,6 @@ pub(super) struct SecondSource {
     overflowed: Timestamp,
     /// RSTs of firewalls that were only counted: too many services at once.
     only_counted: u64,
-}
-
-/// One connection's packets.
-#[derive(Debug, Default)]
-struct Flow {
-    packets: VecDeque<Packet>,
-    /// Packets that were not kept, between the first and the last.
-    left_out: u64,
-    /// How many of all were written to a file.
-    written: u64,
-    all: u64,
-    syn: Option<Seq>,
-    touched: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -125,8 +105,7 @@ impl SecondSource {
     pub(super) fn new(packets: Packets) -> Self {
         Self {
             packets,
-            flows: HashMap::new(),
-            kept: 0,
+            flows: Flows::default(),
             suspects: VecDeque::new(),
             passing: HashMap::new(),
             reported: HashMap::new(),
@@ -135,7 +114,6 @@ impl SecondSource {
             folding_since: now(),
             held: VecDeque::new(),
             joining: VecDeque::new(),
-            forgotten: 0,
             undecided: 0,
             later: 0,
             lost: (Timestamp::default(), 0),
@@ -162,9 +140,6 @@ impl SecondSource {
         self.packets.drain(|packet| come.push(packet));
         for packet in come {
             self.take(packet);
-            if self.kept > MOST {
-                self.forget_the_quietest();
-            }
         }
         self.forget_resets(time);
     }
@@ -180,25 +155,11 @@ impl SecondSource {
         let record = record(&packet, 1);
         let Ok(observation) = record.observe(&mut Counts::default()) else { return };
         let Seen::Segment(segment) = observation.what else { return };
-        let (key, _) = FlowKey::of(segment.src, segment.dst);
         if segment.flags.has(Flags::RST) {
             self.reset(&packet, &segment);
         }
-        let (syn, seq, time) = (segment.flags.is_syn(), segment.seq, packet.time);
-        let flow = self.flows.entry((packet.netns, key)).or_default();
-        if syn && flow.syn != Some(seq) {
-            self.kept -= flow.packets.len();
-            *flow = Flow { syn: Some(seq), ..Flow::default() };
-        }
-        flow.touched = time;
-        flow.all += 1;
-        flow.packets.push_back(packet);
-        if flow.packets.len() > FIRST + LAST {
-            flow.packets.remove(FIRST);
-            flow.left_out += 1;
-        } else {
-            self.kept += 1;
-        }
+        let (ends, syn) = ((segment.src, segment.dst), segment.flags.is_syn().then_some(segment.seq));
+        self.flows.take(packet, ends, syn);
     }
 
     fn reset(&mut self, packet: &Packet, segment: &Segment<'_>) {
@@ -247,10 +208,7 @@ impl SecondSource {
     fn sent(&self, reset: &SocketReset) -> Option<Outcome> {
         let event = &reset.event;
         let outcome = self.seen_outcome(event.account.netns, event.local, event.remote)?;
-        let outcome = (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))?;
-        // A socket may tell more of how the RST was made than packets leave open.
-        let how = |outcome: &Outcome| judge(outcome).mechanism_confidence();
-        (how(&outcome) >= how(&reset.outcome())).then_some(outcome)
+        (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))
     }
 
     /// Resets that have waited long enough at `time`, with what their packets show. Where the RST
@@ -289,21 +247,9 @@ impl SecondSource {
 
     /// The last outcome of the connection, when the RST that began it came from `sender`.
     fn seen_outcome(&self, netns: u32, sender: Endpoint, receiver: Endpoint) -> Option<Outcome> {
-        let (key, from) = FlowKey::of(sender, receiver);
-        let flow = self.flows.get(&(netns, key))?;
-        let mut tracker = Tracker::new(Limits { connections: 64, services: 64, ..Limits::default() });
-        for (number, packet) in (1..).zip(&flow.packets) {
-            if let Ok(observation) = record(packet, number).observe(&mut Counts::default()) {
-                tracker.observe(&observation);
-            }
-        }
-        tracker.finish();
-        let outcomes = std::iter::from_fn(|| tracker.poll()).filter(|outcome| outcome.kind() == OutcomeKind::Reset);
-        let mut outcome = outcomes.last().filter(|outcome| outcome.sender() == from)?;
-        if !flow.is_whole(self.lost.0) {
-            outcome.incarnation_mut().basis = Basis::Sample;
-        }
-        Some(outcome)
+        let waiting = self.joining.len() + self.held.len();
+        let reach = if waiting > MOST_BESIDE_SIBLINGS { Reach::Alone } else { Reach::BesideSiblings };
+        self.flows.outcome(netns, (sender, receiver), reach, self.lost.0)
     }
 
     /// What is to be reported at `time`.
@@ -381,11 +327,7 @@ impl SecondSource {
 
     /// The packets of a connection that were not written yet, oldest first.
     pub(super) fn unwritten(&mut self, netns: u32, outcome: &Outcome) -> Vec<Packet> {
-        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
-        let Some(flow) = self.flows.get_mut(&(netns, FlowKey::of(ends[0], ends[1]).0)) else { return Vec::new() };
-        let new = usize::try_from(flow.all - flow.written).unwrap_or(usize::MAX).min(flow.packets.len());
-        flow.written = flow.all;
-        flow.packets.iter().skip(flow.packets.len() - new).cloned().collect()
+        self.flows.unwritten(netns, outcome)
     }
 
     /// Rules of that namespace's firewall that answer with RST and may have met this connection, as the firewall prints
@@ -423,21 +365,10 @@ impl SecondSource {
             (self.only_counted, "more RSTs left this host without its TCP, of too many services to report each"),
             (self.later, "more RSTs left this host without its TCP, on connections already reported"),
             (self.packets.lost(), "packets were not seen: their buffer was full"),
-            (self.forgotten, "connections' packets were forgotten: too many at once"),
+            (self.flows.forgotten(), "connections' packets were forgotten: too many at once"),
             (self.undecided, "RSTs of this host may have been a firewall's: events of TCP were lost"),
         ];
         said.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
-    }
-
-    fn forget_the_quietest(&mut self) {
-        let mut touched: Vec<Timestamp> = self.flows.values().map(|flow| flow.touched).collect();
-        let middle = touched.len() / 2;
-        let (_, median, _) = touched.select_nth_unstable(middle);
-        let median = *median;
-        let before = self.flows.len();
-        self.flows.retain(|_, flow| flow.touched > median);
-        self.forgotten += (before - self.flows.len()) as u64;
-        self.kept = self.flows.values().map(|flow| flow.packets.len()).sum();
     }
 }
 
@@ -454,17 +385,6 @@ fn forget<K: Eq + Hash>(resets: &mut HashMap<K, Timestamp>, now: Timestamp) -> T
     now
 }
 
-impl Flow {
-    /// Whether nothing since its beginning is missing; packets were lost last at `lost`.
-    fn is_whole(&self, lost: Timestamp) -> bool {
-        let begins_after = self.packets.front().is_some_and(|first| first.time > lost);
-        begins_after
-            && self.left_out == 0
-            && self.syn.is_some()
-            && self.packets.iter().all(|packet| packet.coverage == Coverage::Complete)
-    }
-}
-
 /// A rule for single ports names them; sets and ranges are not taken apart, so they may meet any.
 fn may_meet(rule: &str, ports: &[String; 2]) -> bool {
     let mut words = rule.split([' ', ',']).skip_while(|word| !word.trim_start_matches('-').ends_with("port"));
@@ -472,30 +392,6 @@ fn may_meet(rule: &str, ports: &[String; 2]) -> bool {
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => ports.iter().any(|own| own == port),
         _ => true,
     }
-}
-
-fn record(packet: &Packet, number: u64) -> Record<'_> {
-    Record {
-        frame: Frame::new(0, number),
-        time: packet.time,
-        interface: Interface::default(),
-        link: LinkType::RAW,
-        original: length(&packet.bytes),
-        bytes: &packet.bytes,
-        unsaid: Unsaid::NOTHING,
-    }
-}
-
-/// Bytes that were on the wire, by the IP header: of a packet only the beginning is kept.
-pub(super) fn length(bytes: &[u8]) -> u32 {
-    let at =
-        |place: usize| bytes.get(place..place + 2).map_or(0, |two| u32::from(u16::from_be_bytes([two[0], two[1]])));
-    let by_header = match bytes.first().map(|byte| byte >> 4) {
-        Some(4) => at(2),
-        Some(6) => at(4) + 40,
-        _ => 0,
-    };
-    by_header.max(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -524,16 +420,5 @@ mod tests {
         old.extend((many..2 * many).map(|number| (number, at(100))));
         assert_eq!(forget(&mut old, at(161)), Timestamp::default(), "only what is too old was forgotten");
         assert_eq!(old.len(), 4);
-    }
-
-    #[test]
-    fn the_length_on_the_wire_is_that_of_the_ip_header() {
-        let mut v4 = [0; 40];
-        (v4[0], v4[2], v4[3]) = (0x45, 5, 220);
-        assert_eq!(length(&v4), 1_500);
-        let mut v6 = [0; 60];
-        (v6[0], v6[5]) = (0x60, 20);
-        assert_eq!(length(&v6), 60);
-        assert_eq!(length(&[]), 0);
     }
 }

@@ -10,6 +10,7 @@ mod run;
 #[path = "../support/mod.rs"]
 mod support;
 mod watch;
+mod words;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
