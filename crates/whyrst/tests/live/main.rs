@@ -15,6 +15,7 @@ mod words;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -73,12 +74,18 @@ fn status(pid: u32, name: &str) -> Option<String> {
 
 /// Two network namespaces, 10.79.0.1 and 10.79.0.2, with a cable between them. The second one's firewall
 /// rejects port 25. They are gone when this is.
-struct Hosts;
+struct Hosts {
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// The names of the namespaces are the machine's: one test at a time has them.
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Hosts {
     fn make() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         Self::remove();
-        let hosts = Self;
+        let hosts = Self { _alone: alone };
         for command in [
             "ip netns add whyrst-a; ip netns add whyrst-b",
             "ip link add cable netns whyrst-a type veth peer name cable netns whyrst-b",
