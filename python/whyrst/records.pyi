@@ -209,7 +209,7 @@ class IncidentReport(Record):
     """Where the first of them stand."""
     host: str | None
     """The host that it is about. `null` where it is about none."""
-    kind: Literal["service-died", "service-down", "service-absent", "host-forgot", "aborted-together", "policy-pushed", "path-resets", "idle-timeout", "repeated", "same-name", "scan", "health-check"]
+    kind: Literal["service-died", "service-down", "service-absent", "intermittent", "host-forgot", "aborted-together", "policy-pushed", "path-resets", "idle-timeout", "repeated", "same-name", "scan", "health-check"]
     """What they have in common."""
     last: str
     """When the last of them happened."""

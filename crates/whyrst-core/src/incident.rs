@@ -113,9 +113,10 @@ impl Incidents {
 type Finder = fn(&mut Pool<'_>, &mut Vec<Incident>);
 
 /// What claims most firmly comes first: an outcome that has found its incident is not asked again.
-const FINDERS: [Finder; 10] = [
+const FINDERS: [Finder; 11] = [
     noise::scans,
     noise::health_checks,
+    service::intermittent,
     service::outages,
     name::same,
     path::resets,

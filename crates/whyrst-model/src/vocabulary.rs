@@ -328,6 +328,8 @@ vocabulary! {
         ServiceDown = "service-down",
         /// Something refuses every connect; no accept was seen.
         ServiceAbsent = "service-absent",
+        /// A service refused some connects and accepted others in between: its listener was there.
+        Intermittent = "intermittent",
         /// A host answered segments of connections on several ports as if it did not know them.
         HostForgot = "host-forgot",
         /// A host aborted several connections at once.

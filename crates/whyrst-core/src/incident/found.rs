@@ -79,4 +79,6 @@ pub struct Incident {
     pub severity: Severity,
     /// The service went on right after it, for others.
     pub went_on: bool,
+    /// Some were refused as unknown that their sender had never closed: a process that ends closes its connections.
+    pub forgot: bool,
 }

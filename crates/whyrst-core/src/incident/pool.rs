@@ -61,6 +61,7 @@ impl<'a> Pool<'a> {
             frames: all().map(|one| one.frame).filter(|frame| frame.number() > 0).take(LISTED).collect(),
             severity: all().map(|one| one.severity).min().unwrap_or(Severity::Fault),
             went_on: all().any(|one| one.went_on),
+            forgot: all().any(|one| one.forgot),
         };
         for at in members {
             self.taken[*at] = true;

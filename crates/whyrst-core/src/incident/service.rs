@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use super::found::{Incident, IncidentKind, Subject};
 use super::member::Member;
 use super::pool::Pool;
+use crate::cause::Severity;
 use crate::segment::Endpoint;
 use crate::time::Span;
 
@@ -21,8 +22,23 @@ const ABSENT_FROM: usize = 3;
 const SHORTEST_RESTART: Span = Span::from_millis(100);
 /// Fewer may be restarts.
 const INTERMITTENT_FROM: usize = 3;
+/// Episodes that are further apart are not of one story.
+const ONE_GAME: Span = Span::from_secs(60);
 /// A refusal and a reset, or two refusals, make an outage.
 const OUTAGE_FROM: usize = 2;
+
+/// Services that refuse and accept in turn, while their listener was there: one of several backends does not listen, a
+/// queue is full at times, or a rule refuses some.
+pub(super) fn intermittent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
+        let episodes = episodes(pool.members, &refusals);
+        for game in episodes.chunk_by(|one, next| is_soon_after(pool.members, one, next)) {
+            if is_intermittent(pool.members, game) {
+                found.push(pool.take(IncidentKind::Intermittent, Subject::Service(server), &game.concat()));
+            }
+        }
+    }
+}
 
 /// Services that accepted before they refused, or after.
 pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
@@ -30,7 +46,7 @@ pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     for (server, refusals) in pool.groups(|one| (one.refusal && !one.up).then_some(one.server)) {
         let mut resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
         let episodes = episodes(pool.members, &refusals);
-        if is_intermittent(&episodes) {
+        if is_unclear(&episodes) {
             continue;
         }
         for episode in episodes {
@@ -68,8 +84,22 @@ fn episodes<'m>(all: &[Member], refusals: &'m [usize]) -> Vec<&'m [usize]> {
     refusals.chunk_by(together).collect()
 }
 
-/// Again and again a single refusal between two acceptances.
-fn is_intermittent(episodes: &[&[usize]]) -> bool {
+/// Whether two episodes may be of one story: the service may have been started anew in between otherwise.
+fn is_soon_after(all: &[Member], one: &[usize], next: &[usize]) -> bool {
+    let ends = one.last().zip(next.first());
+    ends.is_some_and(|(last, first)| all[*first].time.since(all[*last].time) <= ONE_GAME)
+}
+
+/// Again and again, and one of the refusals proves that its listener was there. Where their verdict is that a rule
+/// refuses on purpose, that says more.
+fn is_intermittent(all: &[Member], episodes: &[&[usize]]) -> bool {
+    let refusals = || episodes.iter().copied().flatten().map(|at| &all[*at]);
+    let on_purpose = || refusals().any(|one| one.severity == Severity::Policy);
+    episodes.len() >= INTERMITTENT_FROM && refusals().any(|one| one.up) && !on_purpose()
+}
+
+/// Again and again a single refusal between two acceptances: that may be restarts or no outage at all.
+fn is_unclear(episodes: &[&[usize]]) -> bool {
     let single = episodes.iter().filter(|episode| episode.len() == 1).count();
     episodes.len() >= INTERMITTENT_FROM && single * 2 > episodes.len()
 }

@@ -130,7 +130,22 @@ fn one_dead_backend_of_two_is_no_outage() {
         [opened(50_000 + 10 * n, at), refused(50_001 + 10 * n, at + 0.2)].concat()
     };
     let text: String = ports(0, 5).map(turn).collect();
-    assert_eq!(kinds(&text), [IncidentKind::Repeated]);
+    assert_eq!(kinds(&text), [IncidentKind::Intermittent]);
+}
+
+/// Dealt out at random, as kube-proxy's rules do.
+#[test]
+fn one_dead_backend_is_no_outage_in_whatever_order() {
+    let deal = |(at, accepted): (u16, bool)| {
+        let (port, time) = (50_000 + at, 0.3 * f64::from(at));
+        if accepted { opened(port, time) } else { refused(port, time) }
+    };
+    let order = [false, false, false, true, true, false, false, true, false, true, false, false];
+    let text: String = (0..).zip(order).map(deal).collect();
+    let found = found(&text);
+    assert_eq!(found.iter().map(|one| one.kind).collect::<Vec<_>>(), [IncidentKind::Intermittent]);
+    assert_eq!((found[0].connections, found[0].refused), (8, 8));
+    assert!(title(&found[0]).contains("refused 8 connects from"), "{}", title(&found[0]));
 }
 
 /// Who still answers on another connection has not ended; it only listens no more.

@@ -137,11 +137,15 @@ fn title(incident: &Incident, context: &Context) -> String {
         |moment| format!(", until it accepted again at {}", context.time_of_day(moment.time)),
     );
     match incident.kind {
+        IncidentKind::ServiceDied if incident.forgot => {
+            format!("{about} no longer knew {resets} that it had not closed, and refused {refused}{until}")
+        }
         IncidentKind::ServiceDied => format!("{about} stopped: it reset {resets} and refused {refused}{until}"),
         IncidentKind::ServiceDown => format!("{about} refused {refused} from {clients}{until}"),
         IncidentKind::ServiceAbsent => {
             format!("{about} refused {refused} from {clients} and was never seen accepting a connection")
         }
+        IncidentKind::Intermittent => format!("{about} refused {refused} from {clients} and accepted others in between"),
         IncidentKind::HostForgot => {
             format!("{about} no longer knew {connections} on several ports")
         }
@@ -186,11 +190,15 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         |moment| format!("，直到 {} 恢复接受连接", context.time_of_day(moment.time)),
     );
     match incident.kind {
+        IncidentKind::ServiceDied if incident.forgot => {
+            format!("{about} 不再认识它从未关闭的 {resets}，并拒绝了 {refused}{until}")
+        }
         IncidentKind::ServiceDied => format!("{about} 停止服务：重置了 {resets}，拒绝了 {refused}{until}"),
         IncidentKind::ServiceDown => format!("{about} 拒绝了 {clients}的 {refused}{until}"),
         IncidentKind::ServiceAbsent => {
             format!("{about} 拒绝了 {clients}的 {refused}；从未看到它接受过连接")
         }
+        IncidentKind::Intermittent => format!("{about} 拒绝了 {clients}的 {refused}，其间又接受了别的连接"),
         IncidentKind::HostForgot => format!("{about} 不再认识多个端口上的 {connections}"),
         IncidentKind::AbortedTogether => format!("{about} 同时中止了 {connections}"),
         IncidentKind::PolicyPushed => format!("{clients}与 {services}之间的 {connections}同时在路径上被重置"),
@@ -236,6 +244,7 @@ fn subject(subject: Subject, language: Language) -> String {
 fn reading(incident: &Incident, language: Language) -> &'static str {
     match incident.kind {
         IncidentKind::AbortedTogether if incident.went_on => language.pick(WENT_ON, WENT_ON_ZH),
+        IncidentKind::ServiceDied if incident.forgot => language.pick(FORGOT, FORGOT_ZH),
         kind => language.pick(english_reading(kind), chinese_reading(kind)),
     }
 }
@@ -243,6 +252,12 @@ fn reading(incident: &Incident, language: Language) -> &'static str {
 const WENT_ON: &str = "others were accepted or answered right afterwards, so the service as a whole did not end: most likely \
                        one of its workers did, or it closed these for one reason; look at its last log lines before \
                        that time";
+// A kernel closes what a process leaves behind, with FIN or RST (`__tcp_close`).
+const FORGOT: &str = "a process that ends closes its connections, and this host forgot them: most likely it was rebooted or \
+                      replaced, or another host answers in its address (failover, a duplicate address, a balancer's other \
+                      backend): compare TTL and link address before and after, and check its `uptime`";
+const FORGOT_ZH: &str = "进程退出时内核会关闭它的连接，而这台主机忘了它们：最可能是主机被重启或替换，或者另一台主机在用它的地址应答\
+                         （故障切换、地址冲突、负载均衡的另一个后端）：比较前后的 TTL 和链路地址，并看它的 `uptime`";
 const WENT_ON_ZH: &str = "紧接着其他连接仍被接受或得到应答，所以服务整体没有结束：最可能是它的一个工作进程退出，或者因为\
                           同一个原因关闭了这些连接；看它在那一刻之前的最后几行日志";
 
@@ -256,6 +271,10 @@ const fn chinese_reading(kind: IncidentKind) -> &'static str {
             "最可能是那段时间没有程序监听（重启、崩溃），或者有规则在拒绝：与服务的日志和发布记录对照"
         }
         IncidentKind::ServiceAbsent => "最可能是没有程序监听，或者防火墙在拒绝：在该主机上用 `ss -ltn` 可以分辨",
+        IncidentKind::Intermittent => {
+            "监听一直都在，所以不是停机：最可能是这个地址后面的多个后端之一没有监听（`kubectl get endpointslices`、负载均衡的\
+             健康检查），也可能是限额或防火墙规则拒绝了一部分：比较被拒绝与被接受时的 TTL 和链路地址"
+        }
         IncidentKind::HostForgot => {
             "最可能是它被重启、恢复或替换（故障切换，地址已属于另一台主机），或者它前面的 NAT、防火墙丢了会话表：\
              看它的 `uptime`，以及它前面那些设备的日志"
@@ -290,6 +309,11 @@ const fn english_reading(kind: IncidentKind) -> &'static str {
         }
         IncidentKind::ServiceAbsent => {
             "most likely nothing listens there, or a firewall refuses: `ss -ltn` on the host shows which"
+        }
+        IncidentKind::Intermittent => {
+            "its listener was there, so the service was not down: most likely one of several backends behind this \
+             address does not listen (`kubectl get endpointslices`, the balancer's health checks), or a limit or \
+             firewall rule refuses some: compare the TTL and link address of refusals and SYN-ACKs"
         }
         IncidentKind::HostForgot => {
             "most likely it was rebooted, restored or replaced (failover, another host has its address), or a NAT or \

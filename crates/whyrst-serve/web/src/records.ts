@@ -131,6 +131,7 @@ export type IncidentKind =
   | 'service-died'
   | 'service-down'
   | 'service-absent'
+  | 'intermittent'
   | 'host-forgot'
   | 'aborted-together'
   | 'policy-pushed'
