@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_ECHOES_IP_ID,
     ],
     supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS, &RST_LINK_DIFFERS],
-    likely_when: &[&[&ADDRESS_IS_ELSEWHERE]],
+    likely_when: &[&[&ADDRESS_IS_ELSEWHERE, &ADDRESS_HOLDER_GONE]],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.1"),

@@ -9,10 +9,17 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&ADDRESS_ANSWERED_BY_TWO, &RST_LINK_DIFFERS, &RST_IS_PASSIVE],
+    needs: &[&ADDRESS_HELD_BY_TWO, &RST_LINK_DIFFERS, &RST_IS_PASSIVE],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RSTS_BOTH_WAYS],
-    supported_by: &[&ADDRESS_ANSWERED_BY_TWO, &ADDRESS_IS_ELSEWHERE, &RST_TTL_DIFFERS],
-    // Two ports of one host know the same connections, and a device that only resets accepts none.
+    supported_by: &[
+        &ADDRESS_ANSWERED_BY_TWO,
+        &ADDRESS_HOLDER_STAYED,
+        &ADDRESS_IS_ELSEWHERE,
+        &RST_TTL_DIFFERS,
+        &RST_IS_BARE,
+    ],
+    // Two ports of one host know the same connections, and a device that only resets accepts none: where the other
+    // accepts nobody, it may be one.
     likely_when: &[&[&ADDRESS_ANSWERED_BY_TWO, &ADDRESS_IS_ELSEWHERE]],
     variants: &[],
     sources: &[

@@ -178,6 +178,79 @@ pub static ADDRESS_ANSWERED_BY_TWO: Question = Question {
     }),
 };
 
+/// The host that the RST is not from accepted others afterwards, and the one that it is from nobody: the first one has
+/// the address still, or again.
+pub static ADDRESS_HOLDER_STAYED: Question = Question {
+    id: "address-holder-stayed",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{sender} accepted another connection from MAC address {}, as before, at {}, after {} had come from MAC address {}: its host was there all the time",
+    no: "{sender} accepted nobody from its MAC address after {}",
+    unknown: "connects to {sender} after the RST: are they accepted from the MAC address that it had before?",
+    zh: Wording {
+        yes: "{sender}仍由 MAC 地址 {} 在{}接受了另一条连接，在此之前{}来自 MAC 地址 {}：它的主机一直都在",
+        no: "{}之后{sender}没有再从它的 MAC 地址接受连接",
+        unknown: "RST 之后到{sender}的建连：是否由它原来的 MAC 地址接受？",
+    },
+    ask: by(|outcome| {
+        let (Some(rst), later) = (outcome.rst(), outcome.service_later()) else { return Answer::Unknown };
+        let sender = outcome.connection().half(outcome.sender());
+        let by_server = outcome.sender() == outcome.connection().server();
+        let again = later.accepted.filter(|moment| moment.time > rst.record.time && later.links.before != rst.link);
+        match (RST_LINK_DIFFERS.answer(outcome), again, rst.link) {
+            (Answer::Yes(_), Some(again), Some(link)) if by_server && later.links.now == Some(sender.link) => {
+                let facts = yes().value(Value::Link(sender.link)).value(Value::Time(again.time)).shown_by(again.frame);
+                Answer::Yes(facts.frame(&rst.record).value(Value::Link(link)))
+            }
+            // Nobody may have asked.
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
+/// Nothing shows that the host with the former MAC address still answers.
+pub static ADDRESS_HOLDER_GONE: Question = Question {
+    id: "address-holder-gone",
+    asked_of: AskedOf::AnyPackets,
+    yes: "nothing came from {sender}'s former MAC address afterwards",
+    no: "{sender} accepted another connection from its former MAC address {} at {}, after {} had come from {}",
+    unknown: ADDRESS_HOLDER_STAYED.unknown,
+    zh: Wording {
+        yes: "此后再没有来自{sender}原来 MAC 地址的报文",
+        no: "{sender}在{1}又从原来的 MAC 地址 {0} 接受了连接，在此之前{2}来自 {3}",
+        unknown: ADDRESS_HOLDER_STAYED.zh.unknown,
+    },
+    ask: by(|outcome| match ADDRESS_HOLDER_STAYED.answer(outcome) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(_) | Answer::Unknown => Answer::Yes(yes()),
+    }),
+};
+
+/// Two hosts accept in turn, or one accepts before and after another has reset this connection.
+pub static ADDRESS_HELD_BY_TWO: Question = Question {
+    id: "address-held-by-two",
+    asked_of: AskedOf::AnyPackets,
+    yes: "MAC addresses {} and {} both answer for {sender}",
+    no: "one MAC address answers for {sender}",
+    unknown: "connects to {sender} before and after the RST, captured on the link that it is on: do two MAC addresses answer?",
+    zh: Wording {
+        yes: "MAC 地址 {} 和 {} 都在应答{sender}的地址",
+        no: "只有一个 MAC 地址在应答{sender}的地址",
+        unknown: "RST 前后到{sender}的建连，在它所在的链路上抓取：是否有两个 MAC 地址应答？",
+    },
+    ask: by(|outcome| {
+        let both = |one, other| Answer::Yes(yes().value(Value::Link(one)).value(Value::Link(other)));
+        let links = outcome.service_later().links;
+        match (ADDRESS_ANSWERED_BY_TWO.answer(outcome), ADDRESS_HOLDER_STAYED.answer(outcome)) {
+            (Answer::Yes(_), _) => links.now.zip(links.before).map_or(Answer::Unknown, |(now, before)| both(now, before)),
+            (_, Answer::Yes(_)) => {
+                let sender = outcome.connection().half(outcome.sender()).link;
+                outcome.rst().and_then(|rst| rst.link).map_or(Answer::Unknown, |link| both(sender, link))
+            }
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
 /// Something about the RST is not as its alleged sender sends: another host or device made it. That nothing is says
 /// nothing: hosts of one cluster have the same TTL.
 pub static ANOTHER_MADE_IT: Question = Question {

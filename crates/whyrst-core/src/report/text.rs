@@ -14,7 +14,7 @@ use super::{Context, Explanation};
 use crate::cause::Severity;
 use crate::evidence::path::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
-use crate::evidence::{Answer, AskedOf};
+use crate::evidence::{Answer, AskedOf, Question};
 use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::outcome::{Outcome, OutcomeKind};
@@ -266,7 +266,7 @@ impl Explanation<'_> {
         let mut speaks_for = page.section(language.pick("why", "依据"));
         let answers = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
         let answers = answers.map(|one| self.answer(one.question, &one.answer));
-        for text in self.kernel_says().into_iter().chain(answers).take(limits.reasons) {
+        for text in self.kernel_says().into_iter().chain(answers).take(limits.reasons).chain(self.proof_of_reason()) {
             speaks_for.item(&text, out)?;
         }
         let mut against = page.section(language.pick("but", "反证"));
@@ -284,6 +284,18 @@ impl Explanation<'_> {
             unseen.item(&text, out)?;
         }
         Ok(())
+    }
+
+    /// What speaks most for a reason that is named and does not lead: nothing else on the page does.
+    fn proof_of_reason(&self) -> Option<String> {
+        let reason = self.judgement.reasons.first().filter(|reason| Some(reason.cause) != self.judgement.cause)?;
+        let rule = &reason.cause.rule;
+        let stands = |question: &Question| self.judgement.evidence.iter().any(|one| one.question == question);
+        let answered = |question: &&'static Question| {
+            let answer = question.answer(self.outcome);
+            (answer.is_yes() && !stands(question)).then(|| self.answer(question, &answer))
+        };
+        rule.supported_by.iter().chain(rule.needs).find_map(answered)
     }
 
     /// What several capture points know together.
