@@ -202,11 +202,28 @@ fn modern(text: &str, tcp: &mut Tcp) -> Option<Ends> {
     }
     if let Some(length) = after.and_then(|after| leading_number(after.trim_start())) {
         tcp.len = Length::Payload(u32::try_from(length).ok()?);
+        tcp.payload = after.map(|after| first_line(after, length)).unwrap_or_default();
         return Some(Ends::Here);
     }
     // Cut before its end: what comes there is not known.
     tcp.options.more = true;
     (tcp.seq != Number::Unsaid || tcp.ack != Number::Unsaid).then_some(Ends::Perhaps)
+}
+
+/// Protocols of lines whose first line tcpdump prints behind the length: ` 77: HTTP: GET / HTTP/1.1` (`txtproto_print`).
+const OF_LINES: [&str; 4] = ["HTTP: ", "SMTP: ", "FTP: ", "RTSP: "];
+
+/// The payload as far as the line shows it, where that is its beginning as it was sent. What does not print stands there
+/// escaped, so such a line is left alone.
+fn first_line(after: &str, length: u64) -> Vec<u8> {
+    let shown = after.split_once(": ").map_or("", |(_, shown)| shown.trim_end());
+    let spoken = OF_LINES.iter().find_map(|protocol| shown.strip_prefix(protocol)).unwrap_or("");
+    let as_sent =
+        |spoken: &&str| !spoken.is_empty() && spoken.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'\\');
+    let Some(spoken) = Some(spoken).filter(as_sent) else { return Vec::new() };
+    let mut payload = [spoken.as_bytes(), b"\r\n"].concat();
+    payload.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+    payload
 }
 
 fn checksum(sum: &str, field: &str, tcp: &mut Tcp) {

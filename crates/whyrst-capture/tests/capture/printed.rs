@@ -200,6 +200,24 @@ fn a_paste_is_read_through_what_mails_and_chats_put_around_it() {
     }
 }
 
+/// tcpdump prints the first line of what SMTP, FTP, RTSP and HTTP say.
+#[test]
+fn the_line_that_tcpdump_prints_of_a_text_protocol_is_what_was_said() {
+    let text = "\
+12:00:00.000 IP 10.0.0.1.40000 > 10.0.0.2.25: Flags [S], seq 1000, win 64240, options [mss 1460], length 0
+12:00:00.010 IP 10.0.0.2.25 > 10.0.0.1.40000: Flags [S.], seq 5000, ack 1001, win 65160, options [mss 1460], length 0
+12:00:00.010 IP 10.0.0.1.40000 > 10.0.0.2.25: Flags [.], ack 1, win 64240, length 0
+12:00:00.020 IP 10.0.0.2.25 > 10.0.0.1.40000: Flags [P.], seq 1:32, ack 1, win 65160, length 31: SMTP: 421 4.7.0 Too many connections
+12:00:00.020 IP 10.0.0.2.25 > 10.0.0.1.40000: Flags [F.], seq 32, ack 1, win 65160, length 0
+12:00:00.030 IP 10.0.0.1.40000 > 10.0.0.2.25: Flags [P.], seq 1:7, ack 33, win 64240, length 6: SMTP: QUIT
+12:00:00.031 IP 10.0.0.2.25 > 10.0.0.1.40000: Flags [R], seq 5033, win 0, length 0
+";
+    let (judged, notes) = read(text);
+    assert_eq!(judged.iter().map(|one| one.lead).collect::<Vec<_>>(), [Some("refused-in-words")], "{notes:?}");
+    let silent = text.replace(": SMTP: 421 4.7.0 Too many connections", "").replace(": SMTP: QUIT", "");
+    assert_eq!(read(&silent).0[0].lead, Some("data-after-close"));
+}
+
 #[test]
 fn a_text_of_16_bits_as_powershell_writes_it_is_read() {
     let units = std::iter::once(0xfeff).chain(ABORTED.encode_utf16());

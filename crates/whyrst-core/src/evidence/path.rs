@@ -241,7 +241,9 @@ pub static ADDRESS_HELD_BY_TWO: Question = Question {
         let both = |one, other| Answer::Yes(yes().value(Value::Link(one)).value(Value::Link(other)));
         let links = outcome.service_later().links;
         match (ADDRESS_ANSWERED_BY_TWO.answer(outcome), ADDRESS_HOLDER_STAYED.answer(outcome)) {
-            (Answer::Yes(_), _) => links.now.zip(links.before).map_or(Answer::Unknown, |(now, before)| both(now, before)),
+            (Answer::Yes(_), _) => {
+                links.now.zip(links.before).map_or(Answer::Unknown, |(now, before)| both(now, before))
+            }
             (_, Answer::Yes(_)) => {
                 let sender = outcome.connection().half(outcome.sender()).link;
                 outcome.rst().and_then(|rst| rst.link).map_or(Answer::Unknown, |link| both(sender, link))

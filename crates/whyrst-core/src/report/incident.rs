@@ -145,7 +145,9 @@ fn title(incident: &Incident, context: &Context) -> String {
         IncidentKind::ServiceAbsent => {
             format!("{about} refused {refused} from {clients} and was never seen accepting a connection")
         }
-        IncidentKind::Intermittent => format!("{about} refused {refused} from {clients} and accepted others in between"),
+        IncidentKind::Intermittent => {
+            format!("{about} refused {refused} from {clients} and accepted others in between")
+        }
         IncidentKind::HostForgot => {
             format!("{about} no longer knew {connections} on several ports")
         }
