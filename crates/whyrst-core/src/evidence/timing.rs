@@ -60,11 +60,11 @@ pub static PROBES_UNANSWERED: Question = Question {
     id: "probes-unanswered",
     asked_of: AskedOf::Packets,
     yes: "{sender} had sent {} probes without an answer, the last in {}",
-    no: "{sender} had not been probing a silent {receiver}",
+    no: "no probe of {sender} went without an answer",
     unknown: "{sender}'s keepalive probes: they may have been lost before the capture point",
     zh: Wording {
         yes: "{sender}发了{}个没有应答的探测，最后一个是{}",
-        no: "{sender}没有在探测沉默的{receiver}",
+        no: "{sender}的探测没有一个得不到应答",
         unknown: "{sender}的保活探测：可能在到达抓包点之前就丢了",
     },
     ask: by(|outcome| {
@@ -83,6 +83,71 @@ pub static PROBES_UNANSWERED: Question = Question {
             _ if silent.is_none_or(|silent| silent >= SHORTEST_KEEPALIVE) => Answer::Unknown,
             _ => Answer::No(no()),
         }
+    }),
+};
+
+/// Probes in step, each answered, and the RST when the next was due: the answers did not arrive, as the other end of a path
+/// that is broken in one direction sees it. Never no: who gets the answers probes on at his idle time.
+pub static PROBES_ANSWERED_IN_VAIN: Question = Question {
+    id: "probes-answered-in-vain",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} probed {} times, {} apart, and {} came when the next was due, though {receiver} had answered each: the answers did not arrive",
+    no: "{receiver}'s answers to the probes arrived",
+    unknown: "three probes of {sender} in a row, and {receiver}'s answers",
+    zh: Wording {
+        yes: "{sender}探测了{}次，每隔{}一次，{}正在下一次该发的时候到来，而{receiver}每次都应答了：应答没有到达",
+        no: "{receiver}对探测的应答到达了",
+        unknown: "{sender}连续的三个探测，以及{receiver}的应答",
+    },
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let run = outcome.before().iter().rposition(|record| !record.is_pure_ack() && !record.notes.has(Notes::PROBE));
+        let run = &outcome.before()[run.map_or(0, |at| at + 1)..];
+        let times = run.iter().filter(|record| record.from == outcome.sender() && record.notes.has(Notes::PROBE));
+        let times: alloc::vec::Vec<Timestamp> = times.map(|record| record.time).collect();
+        let answered = run.iter().rev().take_while(|record| record.from == outcome.receiver()).count() > 0;
+        let (Some(first), Some(last), 3..) = (times.first(), times.last(), times.len()) else { return Answer::Unknown };
+        let beats = i64::try_from(times.len() - 1).unwrap_or(i64::MAX);
+        let interval = Span::from_nanos(last.since(*first).nanos() / beats);
+        let on_beat =
+            |span: Span| Span::from_nanos(span.nanos().saturating_sub(interval.nanos())).abs() <= beat(interval);
+        let in_step = times.windows(2).all(|pair| on_beat(pair[1].since(pair[0])));
+        if answered && in_step && on_beat(rst.record.time.since(*last)) && interval >= SECOND {
+            Answer::Yes(yes().count(times.len() as u64).span(interval).frame(&rst.record))
+        } else {
+            Answer::Unknown
+        }
+    }),
+};
+
+/// `TCP_KEEPINTVL` counts in seconds.
+const SECOND: Span = Span::from_millis(990);
+
+/// A timer runs as late each time; the network adds a little. A program that closes for another reason hits a beat of this
+/// length once in fifty times.
+const fn beat(interval: Span) -> Span {
+    Span::from_nanos(interval.nanos() / 100)
+}
+
+/// Nobody answered the probes, or the answers did not arrive.
+pub static PROBED_IN_VAIN: Question = Question {
+    id: "probed-in-vain",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} had sent {} probes and got no answer, the last in {}",
+    no: PROBES_UNANSWERED.no,
+    unknown: PROBES_UNANSWERED.unknown,
+    zh: Wording {
+        yes: "{sender}发了{}个探测，没有收到应答，最后一个是{}",
+        no: PROBES_UNANSWERED.zh.no,
+        unknown: PROBES_UNANSWERED.zh.unknown,
+    },
+    ask: by(|outcome| match (PROBES_UNANSWERED.answer(outcome), PROBES_ANSWERED_IN_VAIN.answer(outcome)) {
+        (_, Answer::Yes(_)) => {
+            let mut probes = own_probes(outcome);
+            let count = probes.clone().count() as u64;
+            probes.next_back().map_or(Answer::Unknown, |last| Answer::Yes(yes().count(count).frame(last)))
+        }
+        (unanswered, _) => unanswered,
     }),
 };
 
@@ -130,8 +195,7 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let is_probe = |record: &&Record| record.from == outcome.sender() && record.notes.has(Notes::PROBE);
-        let mut probes = outcome.before().iter().rev().filter(is_probe);
+        let mut probes = own_probes(outcome).rev();
         let (Some(last), Some(previous)) = (probes.next(), probes.next()) else {
             return Answer::Unknown;
         };
@@ -140,6 +204,11 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
         yes().frame(&rst.record).span(waited).if_so(in_step.into())
     }),
 };
+
+/// Keepalive probes of the RST's sender.
+fn own_probes(outcome: &Outcome) -> impl DoubleEndedIterator<Item = &Record> + Clone {
+    outcome.before().iter().filter(|record| record.from == outcome.sender() && record.notes.has(Notes::PROBE))
+}
 
 /// The sender of the RST had repeated itself before and heard nothing: it may have given up silently.
 /// Never no: what it repeated may have been lost before the capture point.
@@ -160,12 +229,53 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
         }
         let in_vain = |pair: &&[Record]| pair.iter().all(|one| is_repeat(outcome, one));
         let unanswered = outcome.before().windows(2).rfind(in_vain).map(|pair| &pair[1]);
-        match unanswered.or_else(|| probes_of_closed_window(outcome)) {
+        let last = unanswered.or_else(|| probes_of_closed_window(outcome));
+        match last.or_else(|| repeats_of_acknowledged(outcome).pop().map(|(repeat, _)| repeat)) {
             Some(last) => Answer::Yes(yes().frame(last)),
             None => Answer::Unknown,
         }
     }),
 };
+
+/// The sender of the RST went on repeating what its peer had acknowledged: seen from that peer, a path that is broken in one
+/// direction looks so. Never no: nothing may have been to repeat.
+pub static ACKS_DID_NOT_ARRIVE: Question = Question {
+    id: "acks-did-not-arrive",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} repeated {} times what {receiver} had acknowledged ({}), last in {}: nothing from {receiver} arrived at {sender}",
+    no: "{sender} did not repeat what {receiver} had acknowledged",
+    unknown: "repetitions by {sender} of what {receiver} has acknowledged",
+    zh: Wording {
+        yes: "{sender}重传了{}次{receiver}已确认（{}）的数据，最后一次是{}：{receiver}的报文都没有到达{sender}",
+        no: "{sender}没有重传{receiver}已确认的数据",
+        unknown: "{sender}对{receiver}已确认数据的重传",
+    },
+    ask: by(|outcome| {
+        let repeats = repeats_of_acknowledged(outcome);
+        match repeats.last() {
+            Some((last, ack)) => Answer::Yes(yes().count(repeats.len() as u64).frame(ack).frame(last)),
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// A single acknowledgment may be lost, and a repetition may have left before it came.
+const REPEATS_IN_SPITE: usize = 3;
+
+/// What the sender of the RST repeated though it had been acknowledged longer ago than a round trip takes, each with the
+/// acknowledgment; nothing where there are so few that single losses explain them.
+fn repeats_of_acknowledged(outcome: &Outcome) -> alloc::vec::Vec<(&Record, &Record)> {
+    let Some(round_trip) = round_trip(outcome) else { return alloc::vec::Vec::new() };
+    let acks = || outcome.before().iter().filter(|record| record.from == outcome.receiver());
+    let covered = |repeat: &Record| {
+        let end = repeat.seq.add(repeat.len);
+        let covers = |ack: &&Record| ack.flags.has(Flags::ACK) && ack.ack.diff(end) >= 0;
+        acks().find(covers).filter(|ack| repeat.time.since(ack.time) > round_trip)
+    };
+    let own = outcome.before().iter().filter(|record| is_repeat(outcome, record) && record.len > 0);
+    let repeats: alloc::vec::Vec<_> = own.filter_map(|repeat| Some((repeat, covered(repeat)?))).collect();
+    if repeats.len() >= REPEATS_IN_SPITE { repeats } else { alloc::vec::Vec::new() }
+}
 
 /// The last of at least two window probes that were answered by "still closed".
 fn probes_of_closed_window(outcome: &Outcome) -> Option<&Record> {
