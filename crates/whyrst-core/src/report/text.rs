@@ -102,16 +102,20 @@ pub fn ladder_of(report: &Explanation<'_>, style: Style) -> String {
 struct Limits {
     fixes: usize,
     reasons: usize,
+    /// What speaks for a reason that does not lead.
+    proofs: usize,
     objections: usize,
     accounts: usize,
 }
 
-const WHOLE: Limits = Limits { fixes: usize::MAX, reasons: usize::MAX, objections: usize::MAX, accounts: usize::MAX };
-const LIMITS: [Limits; 4] = [
-    Limits { fixes: 2, reasons: 3, objections: 2, accounts: 4 },
-    Limits { fixes: 2, reasons: 2, objections: 1, accounts: 3 },
-    Limits { fixes: 1, reasons: 2, objections: 1, accounts: 2 },
-    Limits { fixes: 1, reasons: 1, objections: 1, accounts: 1 },
+const WHOLE: Limits =
+    Limits { fixes: usize::MAX, reasons: usize::MAX, proofs: 1, objections: usize::MAX, accounts: usize::MAX };
+const LIMITS: [Limits; 5] = [
+    Limits { fixes: 2, reasons: 3, proofs: 1, objections: 2, accounts: 4 },
+    Limits { fixes: 2, reasons: 2, proofs: 1, objections: 1, accounts: 3 },
+    Limits { fixes: 1, reasons: 2, proofs: 1, objections: 1, accounts: 2 },
+    Limits { fixes: 1, reasons: 1, proofs: 1, objections: 1, accounts: 1 },
+    Limits { fixes: 1, reasons: 1, proofs: 0, objections: 1, accounts: 1 },
 ];
 /// Packets that say something: an opening, what led to the RST, and the RST.
 const ROOM_FOR_PACKETS: usize = 6;
@@ -266,7 +270,8 @@ impl Explanation<'_> {
         let mut speaks_for = page.section(language.pick("why", "依据"));
         let answers = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
         let answers = answers.map(|one| self.answer(one.question, &one.answer));
-        for text in self.kernel_says().into_iter().chain(answers).take(limits.reasons).chain(self.proof_of_reason()) {
+        let proofs = self.proof_of_reason().into_iter().take(limits.proofs);
+        for text in self.kernel_says().into_iter().chain(answers).take(limits.reasons).chain(proofs) {
             speaks_for.item(&text, out)?;
         }
         let mut against = page.section(language.pick("but", "反证"));
