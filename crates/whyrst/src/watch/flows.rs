@@ -32,7 +32,7 @@ type Name = (u32, FlowKey);
 /// Every connection whose packets are kept.
 #[derive(Debug, Default)]
 pub(super) struct Flows {
-    flows: HashMap<Name, Flow>,
+    known: HashMap<Name, Flow>,
     /// The latest connections of each service, by the address that was asked for in their SYN.
     services: HashMap<(u32, Endpoint), VecDeque<FlowKey>>,
     kept: usize,
@@ -71,13 +71,13 @@ impl Flows {
     /// Keeps a packet from the first of these ends to the second; `syn` is its number where it is a SYN.
     pub(super) fn take(&mut self, packet: Packet, (from, to): (Endpoint, Endpoint), syn: Option<Seq>) {
         let name = (packet.netns, FlowKey::of(from, to).0);
-        let flow = self.flows.entry(name).or_default();
+        let flow = self.known.entry(name).or_default();
         if syn.is_some() && flow.syn != syn {
             self.kept -= flow.packets.len();
             *flow = Flow { syn, service: Some(to), ..Flow::default() };
             self.list(name, to);
         }
-        let Some(flow) = self.flows.get_mut(&name) else { return };
+        let Some(flow) = self.known.get_mut(&name) else { return };
         self.kept += flow.take(packet);
         if self.kept > MOST {
             self.forget_the_quietest();
@@ -97,14 +97,14 @@ impl Flows {
     }
 
     fn forget_the_quietest(&mut self) {
-        let mut touched: Vec<Timestamp> = self.flows.values().map(|flow| flow.touched).collect();
+        let mut touched: Vec<Timestamp> = self.known.values().map(|flow| flow.touched).collect();
         let middle = touched.len() / 2;
         let (_, median, _) = touched.select_nth_unstable(middle);
         let median = *median;
-        let before = self.flows.len();
-        self.flows.retain(|_, flow| flow.touched > median);
-        self.forgotten += (before - self.flows.len()) as u64;
-        self.kept = self.flows.values().map(|flow| flow.packets.len()).sum();
+        let before = self.known.len();
+        self.known.retain(|_, flow| flow.touched > median);
+        self.forgotten += (before - self.known.len()) as u64;
+        self.kept = self.known.values().map(|flow| flow.packets.len()).sum();
     }
 
     /// The last outcome of the connection, when the RST that began it came from `sender`. Packets were lost last at
@@ -117,7 +117,7 @@ impl Flows {
         lost: Timestamp,
     ) -> Option<Outcome> {
         let (key, from) = FlowKey::of(sender, receiver);
-        let flow = self.flows.get(&(netns, key))?;
+        let flow = self.known.get(&(netns, key))?;
         let mut tracker = Tracker::new(Limits { connections: 64, services: 64, ..Limits::default() });
         tracker.keep_logins();
         // Its own frames bear its numbers in a file of `--pcap` that has this connection alone.
@@ -148,13 +148,13 @@ impl Flows {
     fn siblings(&self, netns: u32, key: FlowKey, flow: &Flow) -> impl Iterator<Item = &Flow> {
         let listed = flow.service.and_then(|service| self.services.get(&(netns, service)));
         let others = listed.into_iter().flatten().filter(move |other| **other != key);
-        others.filter_map(move |other| self.flows.get(&(netns, *other)))
+        others.filter_map(move |other| self.known.get(&(netns, *other)))
     }
 
     /// The packets of a connection that were not written yet, oldest first.
     pub(super) fn unwritten(&mut self, netns: u32, outcome: &Outcome) -> Vec<Packet> {
         let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
-        let Some(flow) = self.flows.get_mut(&(netns, FlowKey::of(ends[0], ends[1]).0)) else { return Vec::new() };
+        let Some(flow) = self.known.get_mut(&(netns, FlowKey::of(ends[0], ends[1]).0)) else { return Vec::new() };
         let new = usize::try_from(flow.all - flow.written).unwrap_or(usize::MAX).min(flow.packets.len());
         flow.written = flow.all;
         flow.packets.iter().skip(flow.packets.len() - new).cloned().collect()
