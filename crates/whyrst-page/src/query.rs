@@ -22,7 +22,7 @@ const COLUMNS: i64 = 120;
 /// In which order rows are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Order {
+pub enum Order {
     /// The most harmful first.
     #[default]
     Harm,
@@ -51,7 +51,7 @@ pub(crate) fn sorted<'a>(
 
 /// What the rows that fit have in common.
 #[derive(Debug, Serialize)]
-pub(crate) struct View {
+pub struct View {
     /// Rows.
     rows: u64,
     /// Resets and failed connects: each row as often as it counts.
