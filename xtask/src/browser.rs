@@ -1,7 +1,8 @@
 //! `crates/whyrst-browser`, a workspace of its own: the page in one file and the npm package, built and tried: the page in
 //! a real Chromium from `file://` without a network, the package in Node.js, both over all fixtures.
 //!
-//! Not a step of `cargo xtask test`: WebAssembly is tried as it is given away, and its optimised build takes minutes.
+//! Of `cargo xtask test` only the compiling is a step: WebAssembly is tried as it is given away, and its optimised build
+//! takes minutes.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -24,19 +25,23 @@ const PACKAGE: Apart = Apart("whyrst-browser");
 const WASM_BINDGEN: &str = "0.2.129";
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// Whether it would compile: what a change elsewhere breaks first, in a minute.
+pub fn check() -> Result<()> {
+    add_target()?;
+    shell::run(PACKAGE.cargo().args(["fmt", "--check"]))?;
+    let words = ["clippy", "--quiet", "--locked", "--target", TARGET, "--", "-D", "warnings"];
+    shell::run(PACKAGE.cargo().args(words))
+}
+
 /// Builds both and tries them.
 pub fn run() -> Result<()> {
+    check()?;
     let (page, package) = build()?;
     let whyrst = shell::whyrst()?;
-    let script = |name: &str| {
-        let mut node = Command::new("node");
-        node.current_dir(web::folder()).arg(name);
-        node
-    };
-    shell::run(PACKAGE.cargo().args(["fmt", "--check"]))?;
-    let npm = PACKAGE.folder().join("npm/test.mjs");
-    shell::run(Command::new("node").current_dir(target()).arg(npm).arg(&package).arg(&whyrst).arg(root().join("fixtures")))?;
-    shell::run(script("e2e/edition.mjs").arg(page).arg(whyrst).arg(root().join("fixtures")))
+    let tests = [(PACKAGE.folder().join("npm/test.mjs"), package), (web::folder().join("e2e/edition.mjs"), page)];
+    tests.into_iter().try_for_each(|(test, tried)| {
+        shell::run(Command::new("node").arg(test).arg(tried).arg(&whyrst).arg(root().join("fixtures")))
+    })
 }
 
 /// What is given to others, into `target/dist`.
@@ -65,11 +70,15 @@ fn build() -> Result<(PathBuf, PathBuf)> {
 
 /// The WebAssembly and its JavaScript.
 fn webassembly(into: &Path) -> Result<()> {
-    shell::run(Command::new("rustup").args(["--quiet", "target", "add", TARGET]))?;
+    add_target()?;
     shell::run(PACKAGE.cargo().args(["build", "--quiet", "--release", "--locked", "--target", TARGET]))?;
     let program = shell::published_as("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN, &["--no-default-features"])?;
     let built = PACKAGE.folder().join("target").join(TARGET).join("release/whyrst.wasm");
     shell::run(Command::new(program).args(["--target", "web", "--out-dir"]).arg(into).arg(built))
+}
+
+fn add_target() -> Result<()> {
+    shell::run(Command::new("rustup").args(["--quiet", "target", "add", TARGET]))
 }
 
 /// What the lab says of each cause and recorded of it, as the page reads it.

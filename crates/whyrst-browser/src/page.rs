@@ -166,7 +166,7 @@ impl Page {
     fn lab_run(&self, cause: &str) -> Option<beside::LabRun> {
         let Run { scenario, story, capture, events } = self.of_lab(cause)?.run.as_ref()?;
         let capture = STANDARD.decode(capture).ok()?;
-        let events = events.as_ref().map(|events| events.as_bytes());
+        let events = events.as_ref().map(String::as_bytes);
         let played = Played { scenario: lasting(scenario), story: lasting(story), capture: &capture, events };
         played.explained(cause, self.language)
     }

@@ -439,6 +439,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::identity;
 
     impl Spool for Vec<u8> {
         fn begin() -> io::Result<Self> {
@@ -459,7 +460,9 @@ mod tests {
     }
 
     fn line(second: u32) -> String {
-        include_str!("../tests/reset.json").trim_end().replace("2026-01-01T00:00:00", &format!("2026-01-01T00:00:{second:02}"))
+        include_str!("../tests/reset.json")
+            .trim_end()
+            .replace("2026-01-01T00:00:00", &format!("2026-01-01T00:00:{second:02}"))
     }
 
     #[test]
@@ -469,7 +472,8 @@ mod tests {
         let lines: Vec<String> = (0..30).map(line).collect();
         assert_eq!(kept.take(source, lines.iter().map(String::as_str)).expect("memory"), 0);
         assert_eq!((kept.rows(), kept.forgotten), (20, 10));
-        let page = kept.page(&Filter::parse("").expect("a filter"), Order::Oldest, Slice { offset: 0, limit: 1, find: None });
+        let page =
+            kept.page(&Filter::parse("").expect("a filter"), Order::Oldest, Slice { offset: 0, limit: 1, find: None });
         let page: serde_json::Value = serde_json::from_str(&page).expect("JSON");
         let id = identity(page["list"][0]["id"].as_str().expect("an id")).expect("an id");
         assert_eq!(kept.line(id).expect("it is kept").expect("it is read"), lines[10]);

@@ -1,7 +1,7 @@
 //! The decoders of each kind of compression.
 
 mod lz4;
-#[cfg(feature = "zstd-rust")]
+#[cfg(any(all(feature = "zstd-rust", not(feature = "zstd")), test))]
 mod zstd_rust;
 
 use std::io::{self, Read};

@@ -25,11 +25,11 @@ const PATIENCE = 200
 
 interface Props {
   backend: Backend
-  /** What stands on a page onto which nothing was dropped yet, beside the invitation. */
-  welcome?: ComponentChildren
+  /** What stands on a page onto which nothing was dropped yet, under the invitation; it is given the button that adds a capture. */
+  welcome?: (add: ComponentChildren) => ComponentChildren
 }
 
-export function App({ backend, welcome = null }: Props) {
+export function App({ backend, welcome }: Props) {
   const [route, go] = useRoute()
   const [scheme, nextScheme, shown] = useScheme()
   const [overview, setOverview] = useState<Overview | null>(null)
@@ -133,7 +133,7 @@ export function App({ backend, welcome = null }: Props) {
     <div class={`app${detail ? ' with-detail' : ''}${detail && route.wide ? ' wide-detail' : ''}${dropping ? ' dropping' : ''}`}>
       <header class="top">
         <h1>whyrst</h1>
-        {overview && <Totals overview={overview} view={view} />}
+        {overview && overview.sources.length > 0 && <Totals overview={overview} view={view} />}
         {!heard && <span class="problem" role="status">{pick('the server does not answer', '服务器没有响应')}</span>}
         {sending !== null && <span role="status">{sending}</span>}
         <span class="tools">
@@ -168,7 +168,7 @@ export function App({ backend, welcome = null }: Props) {
         {view && overview?.rows !== 0 && <Chart series={view.series} scheme={shown}
           select={(from, to) => change(replaced(route.q, 'time', `${from}..${to}`))} />}
         <Incidents incidents={incidents} change={list} />
-        {overview && overview.rows === 0 ? <Nothing overview={overview} takes={feed !== null} welcome={welcome} /> : overview && (
+        {overview && overview.rows === 0 ? <Nothing overview={overview} takes={feed !== null} welcome={welcome?.(<Pick take={take} />)} /> : overview && (
           <>
             <Tabs show={route.show} view={view} pick={(show) => go({ show, reset: null }, 'push')} />
             {route.show === 'issues' && view
@@ -179,7 +179,7 @@ export function App({ backend, welcome = null }: Props) {
         )}
       </main>
 
-      <aside aria-label={pick('details', '详情')}>
+      <aside aria-label={pick('details', '详情')} tabindex={detail ? undefined : 0}>
         {route.cause !== null
           ? <CausePage backend={backend} id={route.cause} close={closeCause} open={openCause} />
           : route.reset !== null
@@ -279,7 +279,11 @@ function Pick({ take }: { take(files: Iterable<File>): void }) {
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
-      <input ref={input} type="file" multiple hidden onChange={(event) => take(event.currentTarget.files ?? [])} />
+      <input ref={input} type="file" multiple hidden onChange={(event) => {
+        take([...(event.currentTarget.files ?? [])])
+        // Else the same file, chosen again, would be no change.
+        event.currentTarget.value = ''
+      }} />
       <button type="button" onClick={() => input.current?.click()} title={pick('or drop them onto the page', '也可以拖到页面上')}>{pick('add a capture', '添加抓包')}</button>
     </>
   )
@@ -324,7 +328,7 @@ function Nothing({ overview, takes, welcome }: NothingProps) {
     : pick('drop a capture onto this page: whyrst explains it here, and nothing leaves this host',
       '把抓包拖到这个页面上：whyrst 在本机分析，什么都不会离开这台主机')
   return (
-    <div class="empty">
+    <div class={`empty${overview.sources.length === 0 && welcome ? ' inviting' : ''}`}>
       <p>{text}</p>
       {overview.sources.length === 0 && welcome}
     </div>

@@ -1,7 +1,7 @@
 // The page in one file that has the program in it, as WebAssembly: opened from a disk or any static host, captures are
 // dropped onto it. `cargo xtask browser` builds it.
 
-import { render } from 'preact'
+import { render, type ComponentChildren } from 'preact'
 import { App } from './app'
 import { engine, type Parts } from './engine'
 import { chinese, pick } from './language'
@@ -29,7 +29,14 @@ async function example(lab: string): Promise<File> {
   return new File([Uint8Array.from(atob(capture), (character) => character.charCodeAt(0))], 'close-unread.pcapng')
 }
 
-function Welcome({ backend, lab }: { backend: Backend; lab: string }) {
+interface Props {
+  backend: Backend
+  lab: string
+  /** The button that adds a capture. */
+  add: ComponentChildren
+}
+
+function Welcome({ backend, lab, add }: Props) {
   const other = new URL(location.href)
   other.searchParams.set('lang', chinese ? 'en' : 'zh')
   const show = async () => {
@@ -46,6 +53,7 @@ function Welcome({ backend, lab }: { backend: Backend; lab: string }) {
           'pcap、pcapng、snoop，也可以是 gzip、zstd、lz4、bzip2 压缩的；tcpdump、tshark 打印的文本；whyrst 的 JSON 行。可以一次多个。')}
       </p>
       <p class="welcome">
+        {add}
         <button type="button" onClick={show}>{pick('show an example', '看一个例子')}</button>
         <a href={other.href} lang={chinese ? 'en' : 'zh'} hreflang={chinese ? 'en' : 'zh'}>{pick('中文', 'English')}</a>
       </p>
@@ -64,7 +72,8 @@ async function begin(): Promise<void> {
   const all = await parts()
   const backend = engine(all)
   const place = document.getElementById('app')
-  if (place !== null) render(<App backend={backend} welcome={<Welcome backend={backend} lab={all.lab} />} />, place)
+  const welcome = (add: ComponentChildren) => <Welcome backend={backend} lab={all.lab} add={add} />
+  if (place !== null) render(<App backend={backend} welcome={welcome} />, place)
   // For the console: `await whyrst.view('cause:close-unread')`.
   Object.assign(globalThis, { whyrst: backend })
 }

@@ -4,7 +4,7 @@
 import { chinese, pick } from './language'
 import type { CauseReport, Report } from './records'
 import type { Backend, Beside, Feed, Overview, Packets, Page, View } from './types'
-import { count, octets } from './words'
+import { count, octets, plural } from './words'
 import type { Call, Order, Said } from './worker'
 
 /** What a reading may use for connections; the WebAssembly of each worker has a bound of its own, `MOST`. */
@@ -13,8 +13,6 @@ const MEMORY = 256 << 20
 const MOST = 512 << 20
 /** Captures that are read at once. */
 const READERS = 2
-/** Progress is told no more often, in milliseconds. */
-const TOLD_EVERY = 250
 /** How long a capture may be read for one connection, in milliseconds. */
 const PATIENCE = 60_000
 
@@ -34,7 +32,7 @@ export function engine({ module, worker, lab }: Parts): Backend {
   const language = chinese ? 'zh' : 'en'
   const script = URL.createObjectURL(new Blob([worker], { type: 'text/javascript' }))
   const start = () => new Worker(script, { name: 'whyrst' })
-  const order = (to: Worker, what: Order) => to.postMessage(what)
+  const order = (to: Worker, what: Order, moved: Transferable[] = []) => to.postMessage(what, moved)
 
   const answerer = start()
   order(answerer, { to: 'answer', module, language, lab })
@@ -91,33 +89,27 @@ export function engine({ module, worker, lab }: Parts): Backend {
     }
     await state(source, { state: 'reading', octets: 0, of: file.size })
     const reader = start()
-    let [told, strange] = [0, 0]
     try {
-      const { unread, memory, kind } = await new Promise<Extract<Said, { said: 'end' }>>((resolve, reject) => {
-        const heard = async (said: Said) => {
-          if (said.said === 'failure') throw new Error(said.why)
-          if (said.said === 'end') resolve(said)
-          if (said.said !== 'lines') return
-          if (said.lines.length > 0) strange += await ask<number>('take', source, said.lines)
-          if (said.lines.length > 0 || performance.now() - told > TOLD_EVERY) {
-            told = performance.now()
-            await state(source, { state: 'reading', octets: said.octets, of: file.size })
-          }
-          order(reader, { to: 'go on' })
+      const { unread, memory, kind, strange } = await new Promise<Extract<Said, { said: 'end' }>>((resolve, reject) => {
+        reader.onmessage = ({ data }: MessageEvent<Said>) => {
+          if (data.said === 'failure') reject(new Error(data.why))
+          else if (data.said === 'end') resolve(data)
+          else if (data.said === 'progress') void state(source, { state: 'reading', octets: data.octets, of: file.size }).catch(reject)
         }
-        reader.onmessage = ({ data }: MessageEvent<Said>) => void heard(data).catch(reject)
         reader.onerror = (event) => {
           event.preventDefault()
           reject(new Error(event.message))
         }
-        order(reader, { to: 'read', module, file, options: optionsFor(file) })
+        const { port1, port2 } = new MessageChannel()
+        order(answerer, { to: 'keep', source, lines: port1 }, [port1])
+        order(reader, { to: 'read', module, file, options: optionsFor(file), lines: port2 }, [port2])
       })
       if (strange > 0) {
-        await tell('remark', source, pick(`${count(strange)} lines are nothing that a page shows, and were passed over`,
+        await tell('remark', source, pick(`passed over: ${plural(strange, 'line')} that ${strange === 1 ? 'is' : 'are'} nothing a page shows`,
           `跳过 ${count(strange)} 行：不是页面能显示的内容`))
       }
       for (const message of unread) await tell('remark', source, message)
-      if (kind === 'capture') {
+      if (kind === 'capture' && unread.length === 0) {
         const [used, most] = [octets(memory), octets(MOST)]
         await tell('remark', source, pick(`read with ${used} of memory, of at most ${most}`, `读取用了 ${used} 内存，上限 ${most}`))
       }

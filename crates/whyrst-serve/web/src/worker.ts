@@ -7,16 +7,16 @@ import { initSync, Page, packets, Reading, type Source } from 'whyrst-wasm'
 export type Order =
   | { to: 'answer'; module: WebAssembly.Module; language: string; lab: string }
   | { to: 'ask'; id: number; call: Call; values: unknown[] }
-  | { to: 'read'; module: WebAssembly.Module; file: File; options: string }
+  | { to: 'keep'; source: number; lines: MessagePort }
+  | { to: 'read'; module: WebAssembly.Module; file: File; options: string; lines: MessagePort }
   | { to: 'find'; module: WebAssembly.Module; file: File; connection: string; most: number; options: string }
-  | { to: 'go on' }
 
 /** What it says. */
 export type Said =
   | { said: 'answer'; id: number; answer: unknown }
   | { said: 'refusal'; id: number; why: string }
-  | { said: 'lines'; lines: Uint8Array; octets: number }
-  | { said: 'end'; unread: string[]; kind: 'capture' | 'lines'; memory: number }
+  | { said: 'progress'; octets: number }
+  | { said: 'end'; unread: string[]; kind: 'capture' | 'lines'; memory: number; strange: number }
   | { said: 'packets'; line: string }
   | { said: 'failure'; why: string }
 
@@ -89,16 +89,14 @@ class WhyrstSpool {
 Object.assign(globalThis, { WhyrstSpool })
 
 let page: Page | null = null
-/** Goes on when the lines before are kept, so that they do not pile up. */
-let goOn = () => {}
 
 self.onmessage = ({ data }: MessageEvent<Order>) => {
   switch (data.to) {
     case 'answer': initSync({ module: data.module }); page = new Page(data.language, data.lab); break
     case 'ask': answer(data.id, data.call, data.values); break
-    case 'read': read(data.module, data.file, data.options).catch(fail); break
+    case 'keep': keep(data.source, data.lines); break
+    case 'read': read(data).catch(fail); break
     case 'find': find(data); break
-    case 'go on': goOn(); break
   }
 }
 
@@ -119,25 +117,85 @@ function answer(id: number, call: Call, values: unknown[]): void {
   }
 }
 
-async function read(module: WebAssembly.Module, file: File, options: string): Promise<void> {
+/** What keeping some lines came to: how many of them are nothing that is kept, or why they cannot be. */
+type Taken = { strange: number } | { why: string }
+
+/** Keeps what a reader sends: the page itself need not wait for it, nor it for the page. */
+function keep(source: number, lines: MessagePort): void {
+  lines.onmessage = ({ data }: MessageEvent<Uint8Array>) => {
+    let taken: Taken
+    try {
+      taken = { strange: page?.take(source, data) ?? 0 }
+    } catch (error) {
+      taken = { why: words(error) }
+    }
+    lines.postMessage(taken)
+  }
+}
+
+/** Lines on their way to whoever keeps them: no more than two lots, so that they do not pile up. */
+class Lines {
+  strange = 0
+  readonly #port: MessagePort
+  #under = 0
+  #why: string | null = null
+  #went = () => {}
+
+  constructor(port: MessagePort) {
+    this.#port = port
+    port.onmessage = ({ data }: MessageEvent<Taken>) => {
+      this.#under -= 1
+      if ('why' in data) this.#why = data.why
+      else this.strange += data.strange
+      this.#went()
+    }
+  }
+
+  async give(lines: Uint8Array): Promise<void> {
+    if (lines.length === 0) return
+    this.#port.postMessage(lines, [lines.buffer as ArrayBuffer])
+    this.#under += 1
+    await this.#until(1)
+  }
+
+  /** All that was given is kept. */
+  kept(): Promise<void> {
+    return this.#until(0)
+  }
+
+  async #until(under: number): Promise<void> {
+    while (this.#under > under) await new Promise<void>((resolve) => { this.#went = resolve })
+    if (this.#why !== null) throw new Error(this.#why)
+  }
+}
+
+/** Progress is told no more often, in milliseconds. */
+const TOLD_EVERY = 250
+
+async function read({ module, file, options, lines: port }: Extract<Order, { to: 'read' }>): Promise<void> {
   const { memory } = initSync({ module })
-  const give = async (lines: Uint8Array, octets: number) => {
-    const kept = new Promise<void>((resolve) => { goOn = resolve })
-    say({ said: 'lines', lines, octets }, [lines.buffer as ArrayBuffer])
-    await kept
+  const lines = new Lines(port)
+  let told = 0
+  const give = async (some: Uint8Array, octets: number) => {
+    await lines.give(some)
+    if (performance.now() - told < TOLD_EVERY) return
+    told = performance.now()
+    say({ said: 'progress', octets })
+  }
+  const end = async (kind: 'capture' | 'lines', unread: string[]) => {
+    await lines.kept()
+    say({ said: 'end', unread, kind, memory: memory.buffer.byteLength, strange: lines.strange })
   }
   if (await isLines(file)) {
     await readLines(file, give)
-    say({ said: 'end', unread: [], kind: 'lines', memory: memory.buffer.byteLength })
-    return
+    return end('lines', [])
   }
   const source = new FileSource(file)
   const reading = new Reading(source, options)
   while (!reading.ended) await give(reading.read(FRAMES), source.at)
   await give(reading.incidents(), source.at)
   await give(reading.summary(), source.at)
-  const unread = (JSON.parse(reading.unread()) as { message: string }[]).map(({ message }) => message)
-  say({ said: 'end', unread, kind: 'capture', memory: memory.buffer.byteLength })
+  await end('capture', (JSON.parse(reading.unread()) as { message: string }[]).map(({ message }) => message))
 }
 
 /** Lines that `explain --format json` or `watch --json` printed: no capture begins with a brace and a schema. */

@@ -19,7 +19,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-capture", &["whyrst-core", "whyrst-model"]),
     ("whyrst-explain", &["whyrst-capture", "whyrst-core", "whyrst-model"]),
     ("whyrst-http", &[]),
-    ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-explain", "whyrst-model", "whyrst-output", "whyrst-probe"]),
+    (
+        "whyrst-lab",
+        &["whyrst-capture", "whyrst-core", "whyrst-explain", "whyrst-model", "whyrst-output", "whyrst-probe"],
+    ),
     ("whyrst-output", &[]),
     ("whyrst-privileges", &[]),
     ("whyrst-probe", &["whyrst-core", "whyrst-model", "whyrst-privileges"]),
