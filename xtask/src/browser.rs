@@ -1,8 +1,8 @@
-//! `crates/whyrst-browser`, a workspace of its own: the page in one file and the npm package, built and tried: the page in
-//! a real Chromium from `file://` without a network, the package in Node.js, both over all fixtures.
+//! `crates/whyrst-browser`, a workspace of its own: the page in one file and the npm package, built and tried: the page
+//! in a real Chromium from `file://` without a network, the package in Node.js, both over all fixtures.
 //!
-//! Of `cargo xtask test` only the compiling is a step: WebAssembly is tried as it is given away, and its optimised build
-//! takes minutes.
+//! Of `cargo xtask test` only the compiling is a step: WebAssembly is tried as it is given away, and its optimised
+//! build takes minutes.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -2,8 +2,8 @@
 //!
 //! The npm package and the page in one file are made of it (`npm/`, and `edition.tsx` beside the page's sources). A
 //! record crosses as its JSON, which is the contract: so a report in the browser is the program's to the last byte.
-//! Each capture is read by an instance of its own in a worker, as `whyrst serve` reads each in a process of its own: the
-//! worst of them costs that instance, and its memory goes with it.
+//! Each capture is read by an instance of its own in a worker, as `whyrst serve` reads each in a process of its own:
+//! the worst of them costs that instance, and its memory goes with it.
 
 mod page;
 mod reading;

@@ -114,8 +114,8 @@ impl Options {
         self
     }
 
-    /// Keys all hashes, for who has random numbers where the standard library has none, as in WebAssembly: addresses and
-    /// ports are chosen by strangers, who must not know the key.
+    /// Keys all hashes, for who has random numbers where the standard library has none, as in WebAssembly: addresses
+    /// and ports are chosen by strangers, who must not know the key.
     #[must_use]
     pub fn hash_seed(mut self, random: u64) -> Self {
         self.seed = Some(random);

@@ -86,8 +86,8 @@ impl Search<'_> {
 }
 
 impl Options {
-    /// At most `most` packets of one connection, as a line of JSON for a page; `None` where the capture does not have the
-    /// connection. `reader` is asked twice for the capture, from its beginning.
+    /// At most `most` packets of one connection, as a line of JSON for a page; `None` where the capture does not have
+    /// the connection. `reader` is asked twice for the capture, from its beginning.
     pub fn packets<R: Read + Send + 'static>(
         &self,
         connection: &Connection,

@@ -1,5 +1,5 @@
-//! What the page asks: which rows fit a filter, in which order, and what they have in common. The page's `local.ts` does
-//! the same for a report without a server; the browser tests hold the two against each other.
+//! What the page asks: which rows fit a filter, in which order, and what they have in common. The page's `local.ts`
+//! does the same for a report without a server; the browser tests hold the two against each other.
 
 use std::collections::HashMap;
 use std::hash::Hash;
