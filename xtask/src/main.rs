@@ -5,6 +5,7 @@ mod apart;
 mod article;
 mod bench;
 mod bpf;
+mod browser;
 mod columns;
 mod demo;
 mod dist;
@@ -60,6 +61,7 @@ cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; n
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
 cargo xtask mcp [--release]    builds whyrst-mcp, a workspace of its own, and asks it with the official Python client
 cargo xtask python [--release]  builds the Python package as a wheel and tries it in an environment of its own
+cargo xtask browser [--release]  builds the page in one file and the npm package, and tries them in Chromium and Node.js
 cargo xtask fleet [--agents N] [--minutes N]  10000 simulated hosts for 10 minutes into a real ClickHouse engine; writes docs/scale.md
 cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
@@ -114,6 +116,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["spark", words @ ..] => spark::run(words),
         ["python"] => python::run(),
         ["python", "--release"] => python::release(),
+        ["browser"] => browser::run(),
+        ["browser", "--release"] => browser::release(),
         ["mcp"] => mcp::run(),
         ["mcp", "--release"] => mcp::release(),
         ["sql"] => sql::run(),

@@ -56,11 +56,16 @@ pub fn built_whyrst() -> PathBuf {
 /// A program that is published as a crate: the installed one, or one that is built here once. Unoptimised, since
 /// building it takes longer than anything that it does here.
 pub fn published(name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
-    if installed(name) {
-        return Ok(name.into());
+    published_as(name, name, version, options)
+}
+
+/// The same of a crate whose program is called otherwise.
+pub fn published_as(name: &str, program: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
+    if installed(program) {
+        return Ok(program.into());
     }
     let tools = target().join("tools");
-    let program = tools.join("bin").join(name);
+    let program = tools.join("bin").join(program);
     if !program.is_file() {
         println!("building {name} {version}");
         let mut install = cargo();

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, schema, setup, spark, sql,
-    supply, telemetry, web,
+    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, schema, setup, spark,
+    sql, supply, telemetry, web,
 };
 
 /// What may be left out, and why that is right.
@@ -36,6 +36,10 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     (
         "the Python package as a wheel",
         "installs seven hundred megabytes of libraries that take its tables: `cargo xtask python` runs it",
+    ),
+    (
+        "the page in one file and the npm package",
+        "an optimised build of minutes, since WebAssembly is tried as it is given away: `cargo xtask browser` runs it",
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     (
@@ -79,6 +83,8 @@ pub fn run() -> Result<()> {
         &[("metrics and logs in real receivers", telemetry::run)],
         &[("the server for agents, asked by the official client", mcp::run)],
         &[("the Python package as a wheel", python::run)],
+        &[("whyrst as WebAssembly compiles", browser::check)],
+        &[("the page in one file and the npm package", browser::run)],
         &[("contrib/spark on a real cluster", || spark::run(&[]))],
         &[("a fleet of ten thousand into a real engine", whole_fleet)],
         &[("the page is that of its sources", web::check)],
@@ -162,6 +168,7 @@ fn can_run(step: &str) -> bool {
         // Only by its own command.
         "contrib/spark on a real cluster"
         | "the Python package as a wheel"
+        | "the page in one file and the npm package"
         | "programs as users have them"
         | "other kernels in QEMU"
         | "a fleet of ten thousand into a real engine"

@@ -1,7 +1,6 @@
 //! A capture on its way to records: frame by frame, on the thread of whoever asks for the next record.
 
 use std::collections::VecDeque;
-use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 use std::task::Poll;
 
@@ -54,8 +53,7 @@ enum State {
 impl Explained {
     /// Begins to read; an error where there is nothing that can be read.
     pub(crate) fn begin(captures: CaptureSet, named: String, options: Options) -> Result<Self, ReadError> {
-        // A key that a stranger cannot know: addresses and ports are chosen by strangers.
-        let seed = RandomState::new().hash_one(0);
+        let seed = options.seed();
         let budget = Budget::of(options.memory);
         let called = |name| options.called.as_deref().unwrap_or(name);
         let files = captures.names().map(|name| escape_name(called(name))).collect();

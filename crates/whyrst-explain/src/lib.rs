@@ -37,7 +37,9 @@ mod error;
 mod explained;
 mod opening;
 mod options;
+pub mod played;
 pub mod reading;
+pub mod whole;
 
 use std::io::Read;
 use std::path::Path;

@@ -1,8 +1,10 @@
 //! What is to be told, and how.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
-use whyrst_capture::{Filter, recording};
+use whyrst_capture::Filter;
+use whyrst_capture::recording::{self, RecordingError};
 use whyrst_core::language::Language;
 use whyrst_core::recording::Recording;
 
@@ -50,6 +52,7 @@ pub struct Options {
     pub(crate) called: Option<String>,
     pub(crate) events: Option<Recording>,
     pub(crate) filter: Option<Filter>,
+    seed: Option<u64>,
 }
 
 impl Default for Options {
@@ -62,6 +65,7 @@ impl Default for Options {
             called: None,
             events: None,
             filter: None,
+            seed: None,
         }
     }
 }
@@ -110,15 +114,34 @@ impl Options {
         self
     }
 
+    /// Keys all hashes, for who has random numbers where the standard library has none, as in WebAssembly: addresses
+    /// and ports are chosen by strangers, who must not know the key.
+    #[must_use]
+    pub fn hash_seed(mut self, random: u64) -> Self {
+        self.seed = Some(random);
+        self
+    }
+
     /// Joins the kernel's events of the RSTs' sender with the packets (`explain --events`).
     pub fn events(mut self, path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let path = path.as_ref();
-        let failed = |error: recording::RecordingError| ReadError {
-            file: path.display().to_string(),
-            frame: None,
-            reason: error.to_string(),
-        };
-        self.events = Some(recording::open(path).map_err(failed)?.recording);
+        let read = recording::open(path).map_err(|error| unread(path.display().to_string(), &error))?;
+        self.events = Some(read.recording);
         Ok(self)
     }
+
+    /// The same of events in memory; errors call them `name`.
+    pub fn events_bytes(mut self, events: &[u8], name: &str) -> Result<Self, ReadError> {
+        let read = recording::read(events, name).map_err(|error| unread(name.to_owned(), &error))?;
+        self.events = Some(read.recording);
+        Ok(self)
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| RandomState::new().hash_one(0))
+    }
+}
+
+fn unread(file: String, error: &RecordingError) -> ReadError {
+    ReadError { file, frame: None, reason: error.to_string() }
 }

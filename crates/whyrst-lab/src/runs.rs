@@ -5,17 +5,11 @@
 //! fixture anyway, and held against the fixtures by the same test. It is 31 kB for a hundred causes, since captures of
 //! one laboratory resemble each other; each is explained when it is asked for, like any capture.
 
-use std::io::Cursor;
 use std::sync::OnceLock;
 
-use jiff::tz::TimeZone;
-use whyrst_capture::{Capture, Step, recording};
 use whyrst_core::language::Language;
-use whyrst_core::outcome::Outcome;
 use whyrst_core::report::beside::LabRun;
-use whyrst_core::report::{Context, Explanation, json};
-use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::judge;
+use whyrst_explain::played::Played;
 
 use crate::scenario::Scenario;
 use crate::scenarios::reproduction;
@@ -72,41 +66,22 @@ pub fn leading(cause: &str) -> Option<&'static Scenario> {
     reproduction(cause)?.scenarios().first()
 }
 
-/// The recorded run of the cause of that id, explained in `language`; `None` where the lab does not play it.
-pub fn run(cause: &str, language: Language) -> Option<LabRun> {
-    let scenario = leading(cause)?;
+/// The files of the scenario that stands for a cause: its capture, and the kernel's events.
+pub fn files(scenario: &Scenario) -> Option<(&'static [u8], Option<&'static [u8]>)> {
     let file = |kind: &str| {
         let name = |packed: &Packed<'_>| {
             packed.name.strip_prefix(scenario.id).and_then(|rest| rest.strip_prefix('.')) == Some(kind)
         };
         unpacked(brought()).find(name).map(|packed| packed.content)
     };
-    let mut outcomes = outcomes(file(CAPTURE)?)?;
-    if let Some(events) = file(EVENTS).and_then(|events| recording::read(events, scenario.id).ok()) {
-        for outcome in &mut outcomes {
-            events.recording.note_word(outcome);
-        }
-    }
-    let is_it = |outcome: &&Outcome| judge(outcome).cause.is_some_and(|found| found.id == cause);
-    let outcome = outcomes.iter().find(is_it).or_else(|| outcomes.first())?;
-    let context = Context { files: vec![scenario.id.to_owned()], zone: TimeZone::UTC, language };
-    let report = json::page_record(&Explanation::new(outcome, &context), 1).into_owned();
-    let cause = whyrst_core::causes::ALL.iter().find(|known| known.id == cause)?.id;
-    Some(LabRun { cause, scenario: scenario.id, story: scenario.story, report })
+    Some((file(CAPTURE)?, file(EVENTS)))
 }
 
-fn outcomes(capture: &'static [u8]) -> Option<Vec<Outcome>> {
-    let mut capture = Capture::from_reader(Cursor::new(capture), "the lab's capture", 0).ok()?;
-    let mut tracker = Tracker::new(Limits::default());
-    loop {
-        match capture.next().ok()? {
-            Step::Observation(seen) => tracker.observe(&seen),
-            Step::PassedOver(..) | Step::Idle => {}
-            Step::End => break,
-        }
-    }
-    tracker.finish();
-    Some(std::iter::from_fn(|| tracker.poll()).collect())
+/// The recorded run of the cause of that id, explained in `language`; `None` where the lab does not play it.
+pub fn run(cause: &str, language: Language) -> Option<LabRun> {
+    let scenario = leading(cause)?;
+    let (capture, events) = files(scenario)?;
+    Played { scenario: scenario.id, story: scenario.story, capture, events }.explained(cause, language)
 }
 
 #[cfg(test)]

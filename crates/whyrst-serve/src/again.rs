@@ -13,9 +13,10 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use whyrst_core::report::beside;
 use whyrst_model::Report;
+use whyrst_page::{Connection, identity};
 
-use crate::answers::{Refusal, gone, identity, json, read_line, refuse};
-use crate::input::{Again, Input, Place};
+use crate::answers::{Refusal, gone, json, read_line, refuse};
+use crate::input::{Again, Input};
 use crate::server::Shared;
 
 /// Bytes of an answer: the child prints no more than 5,000 packets.
@@ -40,7 +41,7 @@ pub(crate) async fn packets(
     Query(Asked { most }): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let found = identity(&id).and_then(|id| shared.store.again(id, Again::input));
-    let Some((place, input)) = found else { return Err(gone(&shared)) };
+    let Some((connection, input)) = found else { return Err(gone(&shared)) };
     let cannot = |error: &dyn std::fmt::Display| {
         let what = shared.options.language.pick("cannot read this connection again: ", "无法再次读取这个连接：");
         (StatusCode::BAD_GATEWAY, format!("{what}{error}\n"))
@@ -55,14 +56,14 @@ pub(crate) async fn packets(
     };
     // An error would mean that there are no turns any more: the server ends.
     let _turn = shared.explained.acquire().await;
-    let read = tokio::time::timeout(PATIENCE, read(&shared, input, place, most)).await;
+    let read = tokio::time::timeout(PATIENCE, read(&shared, input, connection, most)).await;
     read.map_err(|_| cannot(&shared.options.language.pick("it took more than a minute", "用时超过一分钟")))?
         .map(json)
         .map_err(|error| cannot(&error))
 }
 
-async fn read(shared: &Shared, input: Input, place: Place, most: usize) -> io::Result<String> {
-    let Place { client, server, time } = place;
+async fn read(shared: &Shared, input: Input, connection: Connection, most: usize) -> io::Result<String> {
+    let Connection { client, server, time } = connection;
     let asked = [format!("--connection={client},{server},{}", time.nanos()), format!("--packets={most}")];
     let mut child = shared.analyst.child(input, &asked)?;
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {

@@ -10,11 +10,11 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use whyrst_page::{SourceId, State};
 
 use crate::input::Input;
 use crate::lines::{Line, Lines};
-use crate::row::SourceId;
-use crate::store::{State, Store};
+use crate::store::Store;
 
 /// Lines that enter the store at once.
 const BATCH: usize = 256;

@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
+use whyrst_page::identity;
+
 use crate::server::Shared;
 
 /// Why there is no answer, in the page's language.
@@ -34,8 +36,4 @@ pub(crate) fn read_line(shared: &Shared, id: &str) -> Result<String, Refusal> {
         }
         None => Err(gone(shared)),
     }
-}
-
-pub(crate) fn identity(text: &str) -> Option<u64> {
-    (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten()
 }

@@ -16,11 +16,10 @@ use serde::Deserialize;
 use whyrst_core::causes;
 use whyrst_core::filter::{Filter, FilterError};
 use whyrst_core::report::catalogue;
+use whyrst_page::{Order, Slice, identity};
 
-use crate::answers::{Refusal, identity, json, read_line, refuse};
-use crate::query::Order;
+use crate::answers::{Refusal, json, read_line, refuse};
 use crate::server::Shared;
-use crate::store::Slice;
 use crate::{again, assets, guard, upload};
 
 /// Rows of one answer, at most.

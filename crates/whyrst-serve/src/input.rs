@@ -2,10 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-
-use whyrst_model::time::Timestamp;
 
 /// What is to be read.
 #[derive(Debug)]
@@ -48,12 +45,4 @@ impl Again {
             Self::Dropped(file, name) => Some(Input::Dropped(file.try_clone()?, name.clone())),
         })
     }
-}
-
-/// A connection to be looked for again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) client: SocketAddr,
-    pub(crate) server: SocketAddr,
-    pub(crate) time: Timestamp,
 }

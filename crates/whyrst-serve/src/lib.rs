@@ -3,8 +3,8 @@
 //!
 //! The path of one reset: a line of the JSON contract comes from a child that reads captures
 //! ([`Analyst`]), from a recording, or from the live host. [`Store`] keeps the line in a file that has
-//! no name and a `row` of it in memory. `filter` says which rows are wanted; `query` counts and sorts them; `api` hands them
-//! out; `guard` decides who may ask. The page's sources are in `web/`, what is built of them in
+//! no name and a row of it in memory, from which `whyrst-page` answers what the page asks; `api` hands
+//! the answers out; `guard` decides who may ask. The page's sources are in `web/`, what is built of them in
 //! `web/dist/`, which is checked in so that nobody needs Node.js to build whyrst.
 
 mod again;
@@ -15,15 +15,12 @@ mod assets;
 mod guard;
 pub mod html;
 mod input;
-mod issues;
 mod lines;
-mod query;
-mod row;
 mod server;
 mod store;
 mod upload;
 
 pub use analyst::Analyst;
-pub use row::SourceId;
 pub use server::{Links, Options, ServeError, Served};
-pub use store::{Limits, SourceKind, Store};
+pub use store::Store;
+pub use whyrst_page::{Limits, SourceId, SourceKind};

@@ -16,14 +16,14 @@ use whyrst_core::language::Language;
 use whyrst_core::report::beside::LabRun;
 use whyrst_core::report::catalogue::Reproducible;
 use whyrst_model::recording::CoverageSchema;
+use whyrst_page::{SourceId, SourceKind};
 
 use crate::analyst::{Analyst, BUFFER, Reader, take_lines};
 use crate::api;
 use crate::guard::{Access, Token};
 use crate::input::{Again, Input};
 use crate::lines::Lines;
-use crate::row::SourceId;
-use crate::store::{SourceKind, Store};
+use crate::store::Store;
 
 /// Dropped captures that arrive, wait or are explained; and those that are explained at once.
 const ARRIVING: usize = 8;

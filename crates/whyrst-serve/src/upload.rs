@@ -13,11 +13,10 @@ use serde::{Deserialize, Serialize};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use whyrst_core::language::Language;
+use whyrst_page::{SourceId, SourceKind, State as Arrival};
 
 use crate::input::Input;
-use crate::row::SourceId;
 use crate::server::Shared;
-use crate::store::{SourceKind, State as Arrival};
 
 /// Longest name that is shown.
 const NAME: usize = 120;

@@ -1,6 +1,8 @@
 //! The decoders of each kind of compression.
 
 mod lz4;
+#[cfg(any(all(feature = "zstd-rust", not(feature = "zstd")), test))]
+mod zstd_rust;
 
 use std::io::{self, Read};
 
@@ -24,6 +26,8 @@ pub(super) fn decoder(kind: Compression, packed: Window) -> io::Result<Box<dyn R
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
         #[cfg(feature = "zstd")]
         Compression::Zstd => Box::new(zstd::Decoder::with_buffer(packed)?),
+        #[cfg(all(feature = "zstd-rust", not(feature = "zstd")))]
+        Compression::Zstd => Box::new(zstd_rust::Frames::new(packed)),
         Compression::Lz4 => Box::new(lz4::Frames::new(packed)),
         #[cfg(feature = "xz")]
         Compression::Xz => {
@@ -33,7 +37,7 @@ pub(super) fn decoder(kind: Compression, packed: Window) -> io::Result<Box<dyn R
         }
         Compression::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(packed)),
         Compression::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
-        #[cfg(not(all(feature = "xz", feature = "zstd")))]
+        #[cfg(not(all(feature = "xz", any(feature = "zstd", feature = "zstd-rust"))))]
         other => {
             let why = format!("{other} is not read here: decompress it first, or use the program whyrst");
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));

@@ -1,6 +1,7 @@
 // The page: filter and facets on the left, what happened in the middle, one reset on the right. On a
 // narrow screen the reset covers the rest until it is closed.
 
+import type { ComponentChildren } from 'preact'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { CausePage } from './causepage'
 import { Chart } from './chart'
@@ -13,7 +14,6 @@ import { Issues } from './issues'
 import { Incidents } from './incidents'
 import { pick } from './language'
 import { List, typing } from './list'
-import { listen, send } from './remote'
 import { useRoute, type Show } from './route'
 import { Sources, State } from './sources'
 import { named, useScheme } from './scheme'
@@ -23,7 +23,13 @@ import { count, octets, plural } from './words'
 /** While typing, the list waits so long for the next letter. */
 const PATIENCE = 200
 
-export function App({ backend }: { backend: Backend }) {
+interface Props {
+  backend: Backend
+  /** What stands on a page onto which nothing was dropped yet, under the invitation; it is given the button that adds a capture. */
+  welcome?: (add: ComponentChildren) => ComponentChildren
+}
+
+export function App({ backend, welcome }: Props) {
   const [route, go] = useRoute()
   const [scheme, nextScheme, shown] = useScheme()
   const [overview, setOverview] = useState<Overview | null>(null)
@@ -49,7 +55,7 @@ export function App({ backend }: { backend: Backend }) {
   }, [refresh])
   useEffect(() => {
     refresh()
-    return backend.live ? listen(changed, setHeard) : undefined
+    return backend.feed?.listen(changed, setHeard)
   }, [backend, refresh, changed])
 
   useEffect(() => {
@@ -105,19 +111,20 @@ export function App({ backend }: { backend: Backend }) {
     return () => removeEventListener('keydown', pressed)
   }, [help, route, close, closeCause, nextScheme, widen])
 
+  const { feed } = backend
   const take = useCallback(async (files: Iterable<File>) => {
     for (const file of files) {
       setSending(file.name)
       try {
-        await send(file, (sent) => setSending(arriving(file, sent)))
+        await feed?.send(file, (sent) => setSending(arriving(file, sent)))
         setProblem(null)
       } catch (error) {
         setProblem(`${file.name}: ${(error as Error).message}`)
       }
     }
     setSending(null)
-  }, [])
-  useDrop(backend.live, take, setDropping)
+  }, [feed])
+  useDrop(feed !== null, take, setDropping)
 
   const incidents = useMemo(() => overview?.sources.flatMap((source) => source.incidents) ?? [], [overview])
   const detail = route.cause !== null || route.reset !== null
@@ -126,11 +133,11 @@ export function App({ backend }: { backend: Backend }) {
     <div class={`app${detail ? ' with-detail' : ''}${detail && route.wide ? ' wide-detail' : ''}${dropping ? ' dropping' : ''}`}>
       <header class="top">
         <h1>whyrst</h1>
-        {overview && <Totals overview={overview} view={view} />}
+        {overview && overview.sources.length > 0 && <Totals overview={overview} view={view} />}
         {!heard && <span class="problem" role="status">{pick('the server does not answer', '服务器没有响应')}</span>}
         {sending !== null && <span role="status">{sending}</span>}
         <span class="tools">
-          {backend.live && <Pick take={take} />}
+          {feed !== null && <Pick take={take} />}
           <button type="button" onClick={nextScheme} title={pick('light, dark, or as the system has it (t)', '浅色、深色或跟随系统（t）')}>{named(scheme)}</button>
           <button type="button" onClick={() => setHelp(true)} aria-label={pick('help: keys and filters', '帮助：按键与过滤')}
             title={pick('keys and filters (?)', '按键与过滤（?）')}>?</button>
@@ -161,7 +168,7 @@ export function App({ backend }: { backend: Backend }) {
         {view && overview?.rows !== 0 && <Chart series={view.series} scheme={shown}
           select={(from, to) => change(replaced(route.q, 'time', `${from}..${to}`))} />}
         <Incidents incidents={incidents} change={list} />
-        {overview && overview.rows === 0 ? <Nothing overview={overview} live={backend.live} /> : overview && (
+        {overview && overview.rows === 0 ? <Nothing overview={overview} takes={feed !== null} welcome={welcome?.(<Pick take={take} />)} /> : overview && (
           <>
             <Tabs show={route.show} view={view} pick={(show) => go({ show, reset: null }, 'push')} />
             {route.show === 'issues' && view
@@ -172,7 +179,7 @@ export function App({ backend }: { backend: Backend }) {
         )}
       </main>
 
-      <aside aria-label={pick('details', '详情')}>
+      <aside aria-label={pick('details', '详情')} tabindex={detail ? undefined : 0}>
         {route.cause !== null
           ? <CausePage backend={backend} id={route.cause} close={closeCause} open={openCause} />
           : route.reset !== null
@@ -181,7 +188,7 @@ export function App({ backend }: { backend: Backend }) {
             : overview && <Sources overview={overview} show={route.show} />}
       </aside>
       {dropping && <div class="veil">{pick('drop captures here: they stay on this host', '把抓包拖到这里：它们不会离开这台主机')}</div>}
-      {help && <Help close={() => setHelp(false)} live={backend.live} />}
+      {help && <Help close={() => setHelp(false)} about={feed?.about ?? null} />}
     </div>
   )
 }
@@ -272,7 +279,11 @@ function Pick({ take }: { take(files: Iterable<File>): void }) {
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
-      <input ref={input} type="file" multiple hidden onChange={(event) => take(event.currentTarget.files ?? [])} />
+      <input ref={input} type="file" multiple hidden onChange={(event) => {
+        take([...(event.currentTarget.files ?? [])])
+        // Else the same file, chosen again, would be no change.
+        event.currentTarget.value = ''
+      }} />
       <button type="button" onClick={() => input.current?.click()} title={pick('or drop them onto the page', '也可以拖到页面上')}>{pick('add a capture', '添加抓包')}</button>
     </>
   )
@@ -298,7 +309,14 @@ function Failures({ sources }: { sources: Source[] }) {
   )
 }
 
-function Nothing({ overview, live }: { overview: Overview; live: boolean }) {
+interface NothingProps {
+  overview: Overview
+  /** Captures can be dropped. */
+  takes: boolean
+  welcome: ComponentChildren
+}
+
+function Nothing({ overview, takes, welcome }: NothingProps) {
   const busy = overview.sources.some(({ state }) => state === 'arriving' || state === 'reading')
   const hears = overview.sources.some(({ state }) => state === 'live')
   const failed = overview.sources.some(({ state }) => state === 'failed')
@@ -306,10 +324,15 @@ function Nothing({ overview, live }: { overview: Overview; live: boolean }) {
   const text = busy ? pick('no reset so far', '目前没有重置')
     : hears ? pick('no reset on this host yet: each appears here as it happens', '这台主机上还没有重置：一发生就会出现在这里')
     : failed ? pick('no reset was read', '没有读到重置')
-    : overview.sources.length > 0 || !live ? none
+    : overview.sources.length > 0 || !takes ? none
     : pick('drop a capture onto this page: whyrst explains it here, and nothing leaves this host',
       '把抓包拖到这个页面上：whyrst 在本机分析，什么都不会离开这台主机')
-  return <p class="empty">{text}</p>
+  return (
+    <div class={`empty${overview.sources.length === 0 && welcome ? ' inviting' : ''}`}>
+      <p>{text}</p>
+      {overview.sources.length === 0 && welcome}
+    </div>
+  )
 }
 
 function useDrop(on: boolean, take: (files: Iterable<File>) => void, show: (shown: boolean) => void) {

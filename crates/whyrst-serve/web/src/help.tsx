@@ -33,7 +33,7 @@ const FILTERS: [string, string][] = [
     '两个 UTC 时间之间；在图上拖选也会写出它')],
 ]
 
-export function Help({ close, live }: { close(): void; live: boolean }) {
+export function Help({ close, about }: { close(): void; about: string | null }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     dialog.current?.showModal()
@@ -46,10 +46,7 @@ export function Help({ close, live }: { close(): void; live: boolean }) {
       <Table rows={KEYS} />
       <h2>{pick('Filters', '过滤')}</h2>
       <Table rows={FILTERS} />
-      {live && <p class="note">
-        {pick('Captures dropped onto the page are explained by this server. The last four are kept until it ends, to show whole connections.',
-          '拖放到页面上的抓包由这台服务器分析。最近四个保留到它结束，用于显示整个连接。')}
-      </p>}
+      {about !== null && <p class="note">{about}</p>}
     </dialog>
   )
 }

@@ -1,7 +1,15 @@
 // The language that the page speaks: that of the reports in it, which the server or the file names in
 // `<html lang>`. A text stands beside its translation, so that neither can be forgotten.
 
-export const chinese = document.documentElement.lang.startsWith('zh')
+const root = document.documentElement
+// The page that has the program in it has no reports yet: the reader's language it is, or the one that its address
+// names (`?lang=zh`).
+if (root.dataset['speaks'] === 'any') {
+  const wanted = new URLSearchParams(location.search).get('lang') ?? navigator.language
+  root.lang = wanted.startsWith('zh') ? 'zh' : 'en'
+}
+
+export const chinese = root.lang.startsWith('zh')
 
 /** The one of two things that belongs to the page's language. */
 export function pick<T>(english: T, simplified: T): T {

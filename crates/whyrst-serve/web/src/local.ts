@@ -301,7 +301,7 @@ export function local(lines: string): Backend {
   const found = <T>(value: T | undefined, what: string) =>
     value === undefined ? Promise.reject(new Error(what)) : Promise.resolve(value)
   return {
-    live: false,
+    feed: null,
     overview: async (): Promise<Overview> =>
       ({ version: '', generation: 0, rows: all.length, forgotten: 0, sources: [source] }),
     view: async (q): Promise<View> => {

@@ -1,4 +1,5 @@
-// One page for two homes: served by `whyrst serve`, or a file that `explain --format html` wrote.
+// One page for two homes: served by `whyrst serve`, or a file that `explain --format html` wrote. A third, the page with
+// the program in it, is edition.tsx.
 
 import { render } from 'preact'
 import { App } from './app'

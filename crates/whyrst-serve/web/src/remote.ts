@@ -3,7 +3,7 @@
 import { pick } from './language'
 import type { CauseReport, Report } from './records'
 import { authorization } from './session'
-import type { Backend, Beside, Order, Overview, Packets, Page, View } from './types'
+import type { Backend, Beside, Feed, Order, Overview, Packets, Page, View } from './types'
 
 /** After the server was not heard, in milliseconds. */
 const AGAIN = 3_000
@@ -18,20 +18,7 @@ async function ask<T>(path: string, parameters: Record<string, string | number> 
   return response.json() as Promise<T>
 }
 
-export const remote: Backend = {
-  live: true,
-  overview: () => ask<Overview>('/api/overview'),
-  view: (q) => ask<View>('/api/view', { q }),
-  page: (q: string, order: Order, offset: number, limit: number, find: string | null) =>
-    ask<Page>('/api/resets', { q, order, offset, limit, ...(find === null ? {} : { find }) }),
-  reset: (id) => ask<Report>(`/api/resets/${encodeURIComponent(id)}`),
-  packets: (id, most) => ask<Packets>(`/api/resets/${encodeURIComponent(id)}/packets`, { most }),
-  beside: (id) => ask<Beside | null>(`/api/resets/${encodeURIComponent(id)}/beside`),
-  cause: (id) => ask<CauseReport>(`/api/causes/${encodeURIComponent(id)}`),
-}
-
-/** Calls `changed` whenever the server has something new, and `lost` while it cannot be heard. */
-export function listen(changed: () => void, heard: (now: boolean) => void): () => void {
+function listen(changed: () => void, heard: (now: boolean) => void): () => void {
   const stop = new AbortController()
   const again = async () => {
     while (!stop.signal.aborted) {
@@ -64,8 +51,7 @@ async function hear(signal: AbortSignal, changed: () => void): Promise<void> {
   }
 }
 
-/** Sends a capture to be explained; `sent` is told the octets that have left. */
-export function send(file: File, sent: (octets: number) => void): Promise<void> {
+function send(file: File, sent: (octets: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('POST', `/api/captures?${new URLSearchParams({ name: file.name })}`)
@@ -77,4 +63,24 @@ export function send(file: File, sent: (octets: number) => void): Promise<void> 
     request.onerror = () => reject(new Error(pick('the server did not take it', '服务器没有接收它')))
     request.send(file)
   })
+}
+
+const feed: Feed = {
+  about: pick(
+    'Captures dropped onto the page are explained by this server. The last four are kept until it ends, to show whole connections.',
+    '拖放到页面上的抓包由这台服务器分析。最近四个保留到它结束，用于显示整个连接。'),
+  listen,
+  send,
+}
+
+export const remote: Backend = {
+  feed,
+  overview: () => ask<Overview>('/api/overview'),
+  view: (q) => ask<View>('/api/view', { q }),
+  page: (q: string, order: Order, offset: number, limit: number, find: string | null) =>
+    ask<Page>('/api/resets', { q, order, offset, limit, ...(find === null ? {} : { find }) }),
+  reset: (id) => ask<Report>(`/api/resets/${encodeURIComponent(id)}`),
+  packets: (id, most) => ask<Packets>(`/api/resets/${encodeURIComponent(id)}/packets`, { most }),
+  beside: (id) => ask<Beside | null>(`/api/resets/${encodeURIComponent(id)}/beside`),
+  cause: (id) => ask<CauseReport>(`/api/causes/${encodeURIComponent(id)}`),
 }

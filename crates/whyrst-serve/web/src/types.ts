@@ -136,9 +136,20 @@ export interface Beside {
   signs: { comparison: Comparison; yours: string; lab: string }[]
 }
 
-/** Where the page gets what it shows: a server, or the data that a report brings with it. */
+/** What comes in while the page is open. */
+export interface Feed {
+  /** Who explains what is dropped, and how much of it is kept: for the help. */
+  readonly about: string
+  /** Calls `changed` whenever there is something new, and `heard` when whoever answers is lost or found again. */
+  listen(changed: () => void, heard: (now: boolean) => void): () => void
+  /** Takes a capture to be explained; `sent` is told the octets that have left. */
+  send(file: File, sent: (octets: number) => void): Promise<void>
+}
+
+/** Where the page gets what it shows: a server, the data that a report brings with it, or WebAssembly in the page. */
 export interface Backend {
-  readonly live: boolean
+  /** `null` where nothing comes in. */
+  readonly feed: Feed | null
   overview(): Promise<Overview>
   view(q: string): Promise<View>
   page(q: string, order: Order, offset: number, limit: number, find: string | null): Promise<Page>

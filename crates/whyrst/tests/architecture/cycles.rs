@@ -27,7 +27,8 @@ use self::source::{CATALOGUE, Sources};
 use super::root;
 
 /// The crates whose files form layers.
-const CRATES: &[&str] = &["whyrst-model", "whyrst-core", "whyrst-capture", "whyrst-explain", "whyrst-probe"];
+const CRATES: &[&str] =
+    &["whyrst-model", "whyrst-core", "whyrst-capture", "whyrst-explain", "whyrst-page", "whyrst-probe"];
 
 /// What one file takes of another.
 type Edges = BTreeMap<(String, String), BTreeSet<String>>;

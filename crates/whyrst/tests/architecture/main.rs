@@ -19,11 +19,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-capture", &["whyrst-core", "whyrst-model"]),
     ("whyrst-explain", &["whyrst-capture", "whyrst-core", "whyrst-model"]),
     ("whyrst-http", &[]),
-    ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-output", "whyrst-probe"]),
+    (
+        "whyrst-lab",
+        &["whyrst-capture", "whyrst-core", "whyrst-explain", "whyrst-model", "whyrst-output", "whyrst-probe"],
+    ),
     ("whyrst-output", &[]),
     ("whyrst-privileges", &[]),
     ("whyrst-probe", &["whyrst-core", "whyrst-model", "whyrst-privileges"]),
-    ("whyrst-serve", &["whyrst-core", "whyrst-http", "whyrst-model"]),
+    ("whyrst-page", &["whyrst-core", "whyrst-model"]),
+    ("whyrst-serve", &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-page"]),
     ("whyrst-store", &["whyrst-core", "whyrst-model", "whyrst-output"]),
     ("whyrst-telemetry", &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-privileges", "whyrst-store"]),
     (

@@ -1,7 +1,8 @@
 //! Issues: rows that are alike for whoever has to mend them. Thirty thousand resets are some dozens of them.
 //!
 //! Alike are resets of one shape with one leading cause that matter as much, in the name of the same side, of the same
-//! port; `whyrst explain --summary` groups them by the same. `web/src/local.ts` does this for a report without a server.
+//! port; `whyrst explain --summary` groups them by the same. The page's `local.ts` does this for a report without a
+//! server.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -1,5 +1,5 @@
-//! What the page asks: which rows fit a filter, in which order, and what they have in common. `web/src/local.ts` does the
-//! same for a report without a server; the browser tests hold the two against each other.
+//! What the page asks: which rows fit a filter, in which order, and what they have in common. The page's `local.ts`
+//! does the same for a report without a server; the browser tests hold the two against each other.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,7 +22,7 @@ const COLUMNS: i64 = 120;
 /// In which order rows are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Order {
+pub enum Order {
     /// The most harmful first.
     #[default]
     Harm,
@@ -51,7 +51,7 @@ pub(crate) fn sorted<'a>(
 
 /// What the rows that fit have in common.
 #[derive(Debug, Serialize)]
-pub(crate) struct View {
+pub struct View {
     /// Rows.
     rows: u64,
     /// Resets and failed connects: each row as often as it counts.

@@ -15,7 +15,19 @@ use whyrst_model::vocabulary::{Confidence, End, Family, Origin, Phase, ResetKind
 
 /// Number of a source, in the order in which they came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct SourceId(pub(crate) usize);
+pub struct SourceId(usize);
+
+impl SourceId {
+    /// The one that came after so many others.
+    pub const fn of(place: usize) -> Self {
+        Self(place)
+    }
+
+    /// How many came before it.
+    pub const fn place(self) -> usize {
+        self.0
+    }
+}
 
 /// A word that many rows have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -165,7 +177,7 @@ impl Row {
         let lost = [read.effect.lost_client_bytes, read.effect.lost_server_bytes];
         let process = read.process.or(read.peer_process).map(|process| names.name(&process.comm));
         Some(Self {
-            id: identity(&format!("{}|{}|{client}|{server}", read.source, read.time.nanos())),
+            id: name_of(&format!("{}|{}|{client}|{server}", read.source, read.time.nanos())),
             time: read.time,
             client,
             server,
@@ -236,7 +248,12 @@ fn address(end: Endpoint) -> SocketAddr {
     SocketAddr::new(end.ip, end.port)
 }
 
+/// The name of a reset as the page writes it.
+pub fn identity(text: &str) -> Option<u64> {
+    (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten()
+}
+
 /// FNV-1a, 64 bits; the page computes the same for a report without a server.
-fn identity(text: &str) -> u64 {
+fn name_of(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3))
 }
