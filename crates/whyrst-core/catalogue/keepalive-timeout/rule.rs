@@ -29,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_HAD_REPLIED,
         &RST_SAYS_TIMED_OUT,
     ],
-    likely_when: &[&[&PROBES_UNANSWERED, &RST_AFTER_PROBE_INTERVAL], &[&PROBES_ANSWERED_IN_VAIN]],
+    likely_when: &[&[&PROBED_IN_VAIN, &RST_AFTER_PROBE_INTERVAL], &[&PROBES_ANSWERED_IN_VAIN]],
     variants: &[],
     sources: &[
         rfc(9293, "3.8.4"),
