@@ -9,6 +9,7 @@
 
 mod following;
 mod live;
+mod log_alone;
 mod ordered;
 mod recorded;
 mod reporter;
@@ -16,9 +17,11 @@ mod scout;
 mod screen;
 mod source;
 pub(crate) mod whole;
+mod witnesses;
 mod workers;
 
 pub(crate) use self::reporter::named;
+pub(crate) use self::witnesses::Witnesses;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -76,6 +79,9 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     if recorded::are_meant(arguments)? {
         return recorded::run(arguments);
     }
+    if let Some(logs) = log_alone::meant(arguments)? {
+        return log_alone::run(arguments, &logs);
+    }
     if arguments.tui {
         tui::check()?;
     }
@@ -112,6 +118,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
 pub(crate) fn places<P: AsRef<Path>>(arguments: &Explain, read: impl IntoIterator<Item = P>) -> Result<Places> {
     let mut places = Places::beside(read);
     places.read(&arguments.events);
+    places.read(&arguments.log_file);
     if let Some(path) = &arguments.annotate {
         // It is written at the end; nothing else may be written there meanwhile.
         places.place(path)?;
@@ -286,6 +293,7 @@ impl Closing<'_> {
                 .push(format!("{beyond} resets were too many to be compared with the others: no incident counts them"));
         }
         self.read.reading.notes.extend(self.totals.folds.note());
+        self.read.reading.notes.extend(self.reporter.witnesses.notes());
         if !self.arguments.summary {
             self.write_folded()?;
             let words = self.incident_words(&incidents);
@@ -448,11 +456,12 @@ impl<'a> Reporter<'a> {
         let called = |name| arguments.called.as_deref().unwrap_or(name);
         let files = captures.names().map(|name| escape_name(called(name))).collect();
         let zone = zone(&arguments.tz)?;
+        let zone_of_logs = zone.clone();
         Ok(Self {
             window: Window::of(arguments, &zone)?,
             context: Context { files, zone, language: output::language(&arguments.common, arguments.format.spoken()) },
             style: output::style(&arguments.common),
-            recording: arguments.events.as_deref().map(read_events).transpose()?,
+            witnesses: Witnesses::of(arguments, &zone_of_logs)?,
             arguments,
         })
     }
