@@ -13,6 +13,7 @@ mod haproxy;
 mod journal;
 mod lines;
 mod nginx;
+mod owners;
 mod sieve;
 mod sshd;
 mod stamp;
@@ -39,6 +40,7 @@ use whyrst_core::verdict::claims::reason_named;
 
 pub use foreign::{Foreign, looks_foreign};
 pub use lines::Lines;
+pub use owners::packet_owners;
 pub use sieve::Sieve;
 
 use stamp::Stamp;

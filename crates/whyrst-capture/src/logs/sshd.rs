@@ -31,10 +31,12 @@ pub(super) fn hear(
     if let Some(rest) = text.strip_prefix("drop connection #") {
         return Some(dropped(rest, symptom));
     }
-    let Some((_, came)) = BEGINNINGS.iter().find(|(begin, _)| text.starts_with(begin)).filter(|_| is_sshd) else {
-        return is_sshd.then_some(Heard::Nothing);
-    };
-    let Some(far) = ends::with_word_port(text).filter(|_| *came != Came::Nothing) else { return Some(Heard::Nothing) };
+    let far = ends::with_word_port(text);
+    // `sshd -e` prints its words alone; no other program writes an end so.
+    let is_bare = prefixed.process.is_none() && far.is_some();
+    let begins = BEGINNINGS.iter().find(|(begin, _)| text.starts_with(begin)).filter(|_| is_sshd || is_bare);
+    let Some((_, came)) = begins else { return (is_sshd || is_bare).then_some(Heard::Nothing) };
+    let Some(far) = far.filter(|_| *came != Came::Nothing) else { return Some(Heard::Nothing) };
     let mut said = Said { symptom, came: *came, ..Said::new(Claimant::Sshd) };
     said.about.push((About { near: PartialEnd::default(), far, role: ClaimantRole::Server }, Leg::This));
     Some(Heard::Said(Box::new(said)))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::tz::TimeZone;
-use whyrst_capture::logs::{Foreign, Logs, looks_foreign};
+use whyrst_capture::logs::{Foreign, Logs, looks_foreign, packet_owners};
 use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::Recording;
 
@@ -24,6 +24,14 @@ impl Witnesses {
     /// Those that the command line names; times without a zone are those of `zone`.
     pub(crate) fn of(arguments: &Explain, zone: &TimeZone) -> Result<Self> {
         let mut all = Self::logs_of(arguments, zone)?;
+        let points = arguments.vantage.iter().map(|value| {
+            Path::new(value.split_once('=').filter(|(name, _)| !name.contains('/')).map_or(&**value, |(_, path)| path))
+        });
+        for path in arguments.files.iter().map(std::path::PathBuf::as_path).chain(points) {
+            if let Some(owners) = packet_owners(path)? {
+                all.logs.get_or_insert_with(|| Logs::new(zone.clone())).add_foreign(owners);
+            }
+        }
         let Some(path) = &arguments.events else { return Ok(all) };
         if looks_foreign(path) {
             let foreign = Foreign::open(path, zone)?;
@@ -77,9 +85,18 @@ impl Witnesses {
     pub(crate) fn notes(&self) -> Vec<String> {
         let Some(logs) = &self.logs else { return Vec::new() };
         let claims: u64 = logs.tallies().iter().map(|tally| tally.claims).sum();
+        if logs.tallies().is_empty() {
+            return Vec::new();
+        }
         let mut notes = vec![format!(
-            "{claims} lines of the logs say how a connection ended; {} of these claims stand in the reports",
-            logs.tied()
+            "{claims} {} of the logs and events say how a connection ended; of what they claim, {} about connections that \
+             are reported here",
+            if claims == 1 { "line" } else { "lines" },
+            match logs.tied() {
+                0 => String::from("nothing is"),
+                1 => String::from("1 claim is"),
+                tied => format!("{tied} claims are"),
+            }
         )];
         if logs.at_other_times() > 0 && logs.tied() == 0 {
             notes.push(format!(
