@@ -28,7 +28,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::tz::TimeZone;
-use whyrst_core::claim::{About, Claim, Claimant, ClaimantRole, LONGEST_CLAIM, Leg, MOST_CLAIMS, Tied, TiedBy, unmapped};
+use whyrst_core::claim::{
+    About, Claim, Claimant, ClaimantRole, LONGEST_CLAIM, Leg, MOST_CLAIMS, Tied, TiedBy, unmapped,
+};
 use whyrst_core::connection::Roles;
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::KernelReset;

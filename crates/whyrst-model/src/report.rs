@@ -23,8 +23,8 @@ use crate::seq::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vocabulary::{
-    AnswerWord, AskedIn, Certainty, Claimant, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase, Relation,
-    ResetKind, Role, Roles, Severity, Standing, TcpState, TiedBy, TwinRelation,
+    AnswerWord, AskedIn, Certainty, Claimant, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase,
+    Relation, ResetKind, Role, Roles, Severity, Standing, TcpState, TiedBy, TwinRelation,
 };
 
 vocabulary! {

@@ -16,6 +16,7 @@ mod reporter;
 mod scout;
 mod screen;
 mod source;
+pub(crate) mod unreadable;
 pub(crate) mod whole;
 mod witnesses;
 mod workers;
@@ -337,6 +338,10 @@ impl Closing<'_> {
             let files: Vec<String> = self.arguments.files.iter().map(|path| path.display().to_string()).collect();
             output::complain(&anyhow::anyhow!("there is no capture in the directory {}", files.join(", ")));
         }
+        if let Some(words) = unreadable::words(&self.read.reading) {
+            self.read.unread += 1;
+            output::complain(&anyhow::anyhow!("{words}"));
+        }
         if self.read.unread == 0 { Completion::Clean } else { Completion::Incomplete }
     }
 
@@ -406,7 +411,7 @@ impl Closing<'_> {
         let language = self.reporter.context.language;
         match (self.totals.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
-            (0, 0) if frames == 0 && self.read.unread > 0 => {}
+            (0, 0) if self.read.unread > 0 && (frames == 0 || unreadable::words(&self.read.reading).is_some()) => {}
             (0, 0) => match language {
                 Language::English => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
                 Language::Chinese => writeln!(end, "{frames} 帧（{connections} 条连接）中没有 RST")?,

@@ -30,7 +30,9 @@ use whyrst_store::parquet::Partitioned;
 
 use crate::Completion;
 use crate::args::{Explain, ReportFormat};
-use crate::explain::{Witnesses, failed_without_rst, html_end, limits, named, none_asked_for, places, zone};
+use crate::explain::{
+    Witnesses, failed_without_rst, html_end, limits, named, none_asked_for, places, unreadable, zone,
+};
 use crate::fold::Folds;
 use crate::memory::Budget;
 use crate::output::{self, Output};
@@ -315,6 +317,10 @@ impl<'a> Session<'a> {
             parquet.finish()?;
         }
         self.output.finish()?;
+        if let Some(words) = unreadable::words(&self.reading) {
+            self.unread += 1;
+            output::complain(&anyhow::anyhow!("{words}"));
+        }
         let unexplained = self.summary.unexplained() > 0;
         Ok(match (self.unread, unexplained) {
             (0, false) => Completion::Clean,

@@ -22,12 +22,7 @@ struct Named {
 }
 
 /// `[2026-11-30T03:12:07.100Z] "GET /api HTTP/1.1" 503 UC upstream_reset... - "-" 0 95 3 - "-" "curl" "a1" "svc" "10.0.0.2:80"`.
-pub(super) fn hear(
-    text: &str,
-    _: &Prefixed<'_>,
-    symptom: Option<&'static Symptom>,
-    zone: &TimeZone,
-) -> Option<Heard> {
+pub(super) fn hear(text: &str, _: &Prefixed<'_>, symptom: Option<&'static Symptom>, zone: &TimeZone) -> Option<Heard> {
     let (stamp, rest) = stamp::at_beginning(text.strip_prefix('[')?, zone)?;
     let (_, rest) = rest.strip_prefix("] \"")?.split_once("\" ")?;
     let mut words = rest.split(' ');
@@ -52,11 +47,7 @@ pub(super) fn hear(
 }
 
 /// The same as an object; the names are those of Envoy's and Istio's examples.
-pub(super) fn hear_object(
-    object: &Map<String, Value>,
-    symptom: Option<&'static Symptom>,
-    zone: &TimeZone,
-) -> Heard {
+pub(super) fn hear_object(object: &Map<String, Value>, symptom: Option<&'static Symptom>, zone: &TimeZone) -> Heard {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let Some(flags) = text("response_flags") else { return Heard::Unknown };
     let stamp = text("start_time").and_then(|time| stamp::at_beginning(time, zone)).map(|(stamp, _)| stamp);
@@ -80,7 +71,9 @@ fn with_flags(mut said: Said, flags: &str, named: &Named) -> Heard {
             "UF" | "UpstreamConnectionFailure" => (Leg::Upstream, Came::RefusalOrSilence),
             "UR" | "UpstreamRemoteReset" => (Leg::Upstream, Came::Rst),
             "UT" | "UpstreamRequestTimeout" => (Leg::Upstream, Came::Silence),
-            "UO" | "UpstreamOverflow" | "LR" | "LocalReset" | "DPE" | "DownstreamProtocolError" => (Leg::This, Came::Own),
+            "UO" | "UpstreamOverflow" | "LR" | "LocalReset" | "DPE" | "DownstreamProtocolError" => {
+                (Leg::This, Came::Own)
+            }
             _ => return None,
         })
     });

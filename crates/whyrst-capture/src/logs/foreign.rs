@@ -298,7 +298,8 @@ closed port
             let foreign = read(NETSH.get(..end).unwrap_or_default());
             assert!(foreign.tally.claims <= 3);
         }
-        let hostile = ["<Event>", "</Event><Event", "Event Name,User Data\n,,,\"", "[0]::[Microsoft-Windows-TCPIP]TCP: (local="];
+        let hostile =
+            ["<Event>", "</Event><Event", "Event Name,User Data\n,,,\"", "[0]::[Microsoft-Windows-TCPIP]TCP: (local="];
         for text in hostile {
             assert_eq!(read(text).claims.len(), 0, "{text}");
         }

@@ -106,21 +106,24 @@ pub(super) fn hear(entry: &Entry, hear: impl Fn(&str) -> Heard) -> Heard {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_export_is_taken_apart_into_entries() {
-        let export = "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1796008327000001\n_PID=812\nMESSAGE=one=1\n\n__CURSOR=s=2\n_COMM=x";
+        let export =
+            "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1796008327000001\n_PID=812\nMESSAGE=one=1\n\n__CURSOR=s=2\n_COMM=x";
         let (mut entry, mut all) = (Entry::default(), Vec::new());
         for (line, number) in export.lines().zip(1..) {
             all.extend(entry.take_line(number, line));
         }
         all.extend(entry.finish());
         let [first, second] = all.as_slice() else { panic!("two entries, not {all:?}") };
-        assert_eq!((first.message(), first.pid, first.realtime, first.line()), ("one=1", Some(812), Some(1_796_008_327_000_001), 1));
+        assert_eq!(
+            (first.message(), first.pid, first.realtime, first.line()),
+            ("one=1", Some(812), Some(1_796_008_327_000_001), 1)
+        );
         assert_eq!((second.process.as_deref(), second.line()), (Some("x"), 6));
     }
 }

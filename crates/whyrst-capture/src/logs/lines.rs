@@ -120,9 +120,13 @@ mod tests {
         let expected = ["one é", "two", "", "four"];
         assert_eq!(lines(plain.as_bytes()), expected);
         assert_eq!(lines(&[b"\xef\xbb\xbf", plain.as_bytes()].concat()), expected);
-        let little: Vec<u8> = "\u{feff}".encode_utf16().chain(plain.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let little: Vec<u8> =
+            "\u{feff}".encode_utf16().chain(plain.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = "\u{feff}".encode_utf16().chain(plain.encode_utf16()).flat_map(u16::to_be_bytes).collect();
-        assert_eq!((lines(&little), lines(&big)), (expected.map(String::from).to_vec(), expected.map(String::from).to_vec()));
+        assert_eq!(
+            (lines(&little), lines(&big)),
+            (expected.map(String::from).to_vec(), expected.map(String::from).to_vec())
+        );
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         io::Write::write_all(&mut packed, plain.as_bytes()).expect("memory can be written");
         assert_eq!(lines(&packed.finish().expect("memory can be written")), expected);

@@ -18,12 +18,7 @@ fn of_client(far: PartialEnd, near: PartialEnd, leg: Leg) -> (About, Leg) {
     (About { near, far, role: ClaimantRole::Server }, leg)
 }
 
-pub(super) fn hear(
-    text: &str,
-    _: &Prefixed<'_>,
-    symptom: Option<&'static Symptom>,
-    zone: &TimeZone,
-) -> Option<Heard> {
+pub(super) fn hear(text: &str, _: &Prefixed<'_>, symptom: Option<&'static Symptom>, zone: &TimeZone) -> Option<Heard> {
     error(text, symptom).or_else(|| access(text, symptom, zone))
 }
 

@@ -378,7 +378,8 @@ fn pktap(frame: &[u8]) -> Option<Owner> {
     const FLAGS: usize = 36;
     const SECOND: u32 = 0x0008_0000;
     let word = |at: usize| Some(u32::from_le_bytes(*frame.get(at..)?.first_chunk()?));
-    let name = |at: usize| frame.get(at..)?.get(..17).map(|name| text(name.split(|one| *one == 0).next().unwrap_or(name)));
+    let name =
+        |at: usize| frame.get(at..)?.get(..17).map(|name| text(name.split(|one| *one == 0).next().unwrap_or(name)));
     let flags = word(FLAGS)?;
     let (pid, name) = if flags & SECOND == 0 {
         (word(52)?, name(56)?)
@@ -404,4 +405,113 @@ fn text(value: &[u8]) -> String {
 fn moment(time: u64, ticks: u64) -> Timestamp {
     let nanos = u128::from(time) * 1_000_000_000 / u128::from(ticks.max(1));
     Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// IPv4 and TCP with a RST: 10.0.0.1:40000 to 10.0.0.2:80.
+    fn rst() -> Vec<u8> {
+        let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        packet.extend([0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 4, 0, 0, 0, 0, 0, 0]);
+        packet
+    }
+
+    /// As XNU's `struct pktap_header` has it.
+    fn pktap_header(flags: u32, pid: u32, name: &str) -> Vec<u8> {
+        let mut header = vec![0; 156];
+        header[..4].copy_from_slice(&156_u32.to_le_bytes());
+        header[4] = 1;
+        header[8] = 12;
+        header[36..40].copy_from_slice(&flags.to_le_bytes());
+        header[52..56].copy_from_slice(&pid.to_le_bytes());
+        header[56..56 + name.len()].copy_from_slice(name.as_bytes());
+        header
+    }
+
+    fn claims(capture: &[u8]) -> Vec<(u64, Option<String>, Option<u32>, Came)> {
+        let mut walk = Walk::new(capture, "capture");
+        while walk.step().expect("memory can be read") {}
+        let all = walk.foreign.claims.into_iter();
+        all.map(|(frame, _, said)| (frame, said.process, said.pid, said.came)).collect()
+    }
+
+    fn pcap(link: u32, frames: &[Vec<u8>]) -> Vec<u8> {
+        let mut out = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0];
+        out.extend(link.to_le_bytes());
+        for frame in frames {
+            let length = u32::try_from(frame.len()).expect("it is short").to_le_bytes();
+            out.extend([&[7, 0, 0, 0, 0, 0, 0, 0][..], &length, &length, frame].concat());
+        }
+        out
+    }
+
+    /// Put together by the kernel's header: no capture of a Mac was at hand.
+    #[test]
+    fn the_process_of_a_pktap_packet_is_read_in_both_directions() {
+        let frames = [(2, 812, "curl"), (1, 813, "nginx"), (2, u32::MAX, "")];
+        let frames = frames.map(|(flags, pid, name)| [pktap_header(flags, pid, name), rst()].concat());
+        for link in [258, 149] {
+            let all = claims(&pcap(link, &frames));
+            let expected =
+                [(1, Some("curl".into()), Some(812), Came::Own), (2, Some("nginx".into()), Some(813), Came::Rst)];
+            assert_eq!(all, expected, "{link}");
+        }
+        let whole = pcap(258, &frames);
+        for cut in 0..whole.len() {
+            assert!(claims(&whole[..cut]).len() <= 2);
+        }
+        assert_eq!(claims(&pcap(1, &[rst()])), []);
+    }
+
+    fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+        let padded = [body, &vec![0; body.len().next_multiple_of(4) - body.len()]].concat();
+        let length = u32::try_from(padded.len() + 12).expect("it is short").to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, &padded, &length].concat()
+    }
+
+    fn options_of(all: &[(u16, &[u8])]) -> Vec<u8> {
+        let one = |(code, value): &(u16, &[u8])| {
+            let length = u16::try_from(value.len()).expect("it is short").to_le_bytes();
+            let padding = vec![0; value.len().next_multiple_of(4) - value.len()];
+            [&code.to_le_bytes()[..], &length, value, &padding].concat()
+        };
+        all.iter().flat_map(one).chain([0, 0, 0, 0]).collect()
+    }
+
+    fn enhanced(options: &[(u16, &[u8])]) -> Vec<u8> {
+        let frame = rst();
+        let length = u32::try_from(frame.len()).expect("it is short").to_le_bytes();
+        let head = [&[0; 12][..], &length, &length, &frame].concat();
+        block(block::PACKET, &[head, options_of(options)].concat())
+    }
+
+    fn pcapng(blocks: &[Vec<u8>]) -> Vec<u8> {
+        let section =
+            block(block::SECTION, &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
+        let interface = block(block::INTERFACE, &[101, 0, 0, 0, 0, 0, 0, 0]);
+        [section, interface, blocks.concat()].concat()
+    }
+
+    /// Put together by Wireshark's reader and by etl2pcapng's README.
+    #[test]
+    fn blocks_of_processes_and_comments_of_etl2pcapng_are_read() {
+        let process = block(block::PROCESS, &[812_u32.to_le_bytes().to_vec(), options_of(&[(2, b"curl")])].concat());
+        let sent = 2_u32.to_le_bytes();
+        let of_darwin = enhanced(&[(option::FLAGS, &sent), (option::PROCESS, &0_u32.to_le_bytes())]);
+        let of_nobody = enhanced(&[(option::FLAGS, &sent), (option::PROCESS, &9_u32.to_le_bytes())]);
+        let of_windows = enhanced(&[(option::COMMENT, b"PID=4711"), (option::FLAGS, &1_u32.to_le_bytes())]);
+        let plain = enhanced(&[(option::COMMENT, b"a note"), (option::FLAGS, &sent)]);
+        let capture = pcapng(&[process, of_darwin, of_nobody, of_windows, plain.clone()]);
+        assert_eq!(
+            claims(&capture),
+            [(1, Some("curl".into()), Some(812), Came::Own), (3, None, Some(4_711), Came::Rst)]
+        );
+        assert!(Walk::new(capture.as_slice(), "").says_owners());
+        assert!(!Walk::new(pcapng(&[plain]).as_slice(), "").says_owners());
+        for cut in 0..capture.len() {
+            assert!(claims(&capture[..cut]).len() <= 2);
+        }
+    }
 }

@@ -74,7 +74,8 @@ impl<'a> Rest<'a> {
         self.one_of(&[':'])?;
         let second = self.number(2)?;
         let (mut nanos, mut unit) = (0, SECOND);
-        let fraction = self.0.strip_prefix(['.', ',']).filter(|rest| rest.starts_with(|one: char| one.is_ascii_digit()));
+        let fraction =
+            self.0.strip_prefix(['.', ',']).filter(|rest| rest.starts_with(|one: char| one.is_ascii_digit()));
         if let Some(fraction) = fraction {
             let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
             for octet in fraction.bytes().take(digits.min(9)) {
@@ -209,7 +210,8 @@ mod tests {
     #[test]
     fn the_year_that_is_nearest_is_taken_and_nonsense_is_no_time() {
         assert_eq!(read("Jan  3 03:12:07").map(|(time, _)| time), Some(utc("2027-01-03T02:12:07Z")));
-        for nonsense in ["", "2026", "2026-13-41T99:00:00Z", "Foo 30 03:12:07", "Nov 31 03:12:07", "9999999999-", "é"] {
+        for nonsense in ["", "2026", "2026-13-41T99:00:00Z", "Foo 30 03:12:07", "Nov 31 03:12:07", "9999999999-", "é"]
+        {
             assert_eq!(read(nonsense), None, "{nonsense}");
         }
     }

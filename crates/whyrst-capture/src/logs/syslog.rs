@@ -47,7 +47,9 @@ fn with_program(none: Prefixed<'_>) -> Prefixed<'_> {
 /// `sshd[812]: `, `kernel: `, and of RFC 5424 `sshd 812 - - `.
 fn program(text: &str) -> Option<(String, Option<u32>, &str)> {
     let is_name = |name: &str| {
-        !name.is_empty() && name.len() <= 64 && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_./@()".contains(&octet))
+        !name.is_empty()
+            && name.len() <= 64
+            && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_./@()".contains(&octet))
     };
     let (word, rest) = text.split_once(' ')?;
     if let Some(word) = word.strip_suffix(':') {

@@ -83,7 +83,9 @@ impl Explanation<'_> {
         let side = tied.side.unwrap_or_else(|| self.outcome.receiver());
         let (own, other) = (self.end(side), self.end(side.other()));
         match (ground, language) {
-            (Ground::ResetByOther(frame), Language::English) => format!("{other} sent the RST in {}", self.named(frame)),
+            (Ground::ResetByOther(frame), Language::English) => {
+                format!("{other} sent the RST in {}", self.named(frame))
+            }
             (Ground::ResetByOther(frame), Language::Chinese) => format!("{}中的 RST 是{other}发的", self.named(frame)),
             (Ground::ResetByItself(frame), Language::English) => {
                 format!("{own} itself sent the RST in {}, and no RST of {other} was captured", self.named(frame))

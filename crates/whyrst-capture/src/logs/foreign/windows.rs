@@ -69,7 +69,8 @@ pub(super) fn line(text: &str, zone: &TimeZone) -> Read1 {
     let (Some(near), Some(far)) = (between("local="), between("remote=")) else { return Read1::Other };
     let handle = words.split_whitespace().find(|word| word.starts_with("0x")).map(str::to_owned);
     let own_pid = words.split_once("PID = ").or_else(|| words.split_once("PID=")).and_then(|(_, rest)| leading(rest));
-    let Some(event) = EVENTS.iter().find(|event| words.contains(event.text)).filter(|event| event.came != Came::Nothing)
+    let Some(event) =
+        EVENTS.iter().find(|event| words.contains(event.text)).filter(|event| event.came != Came::Nothing)
     else {
         return match (handle, own_pid) {
             (Some(handle), Some(pid)) => Read1::Owner(handle, pid),
@@ -172,7 +173,8 @@ fn xml_event(xml: &str, zone: &TimeZone) -> Read1 {
         return Read1::Other;
     }
     let number = element(xml, "EventID").and_then(|number| number.trim().parse::<u32>().ok());
-    let Some(event) = EVENTS.iter().find(|event| Some(event.number) == number).filter(|event| event.came != Came::Nothing)
+    let Some(event) =
+        EVENTS.iter().find(|event| Some(event.number) == number).filter(|event| event.came != Came::Nothing)
     else {
         return Read1::Other;
     };
@@ -249,7 +251,8 @@ impl Columns {
         if fields.first() != Some(&PROVIDER) {
             return Read1::Other;
         }
-        let Some(event) = EVENTS.iter().find(|event| event.number == number).filter(|event| event.came != Came::Nothing)
+        let Some(event) =
+            EVENTS.iter().find(|event| event.number == number).filter(|event| event.came != Came::Nothing)
         else {
             return Read1::Other;
         };
