@@ -354,11 +354,10 @@ impl Index {
             let fits = dated.when.map(|(from, until)| {
                 from.plus(Span::from_nanos(-SLACK.nanos())) <= outcome.time() && begin <= until.plus(SLACK)
             });
-            match fits.unwrap_or(by == TiedBy::BothEnds) {
-                true => tied.push(Tied { claim: dated.claim.clone(), side, by }),
-                false => {
-                    elsewhen.fetch_add(u64::from(by == TiedBy::BothEnds), Ordering::Relaxed);
-                }
+            if fits.unwrap_or(by == TiedBy::BothEnds) {
+                tied.push(Tied { claim: dated.claim.clone(), side, by });
+            } else {
+                elsewhen.fetch_add(u64::from(by == TiedBy::BothEnds), Ordering::Relaxed);
             }
         }
         tied

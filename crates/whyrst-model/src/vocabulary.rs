@@ -381,7 +381,7 @@ vocabulary! {
     Claimant {
         /// nginx's access or error log.
         Nginx = "nginx",
-        /// HAProxy's traffic log.
+        /// The traffic log of `HAProxy`.
         Haproxy = "haproxy",
         /// Envoy's access log.
         Envoy = "envoy",
@@ -395,7 +395,7 @@ vocabulary! {
         Windows = "windows",
         /// The kernel of macOS, by its log or its captures.
         Macos = "macos",
-        /// FreeBSD's TCP, by DTrace or its log.
+        /// FreeBSD's TCP, by `DTrace` or its log.
         Freebsd = "freebsd",
         /// Any other program.
         Program = "program",

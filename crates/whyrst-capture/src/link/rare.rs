@@ -1,4 +1,4 @@
-//! Link layers that few captures have and that carry IP all the same: serial lines, radio, ATM, Fibre Channel, FireWire,
+//! Link layers that few captures have and that carry IP all the same: serial lines, radio, ATM, Fibre Channel, `FireWire`,
 //! ARCNET, the tags of switch chips, and headers of capture devices. Their forms are those of
 //! <https://www.tcpdump.org/linktypes.html> and, where it names none, of tcpdump's printers.
 
@@ -27,16 +27,16 @@ impl Walk<'_> {
             LinkType::TZSP => self.tzsp(at),
             LinkType::ARCNET_LINUX => self.arcnet(at + 4, Fragments::Joined),
             LinkType::ARCNET_BSD => self.arcnet(at + 2, Fragments::Apart),
-            // Two addresses of eight bytes.
-            LinkType::APPLE_IP_OVER_IEEE1394 => self.named(at + 16, at + 18),
             LinkType::ERF | LinkType::ERF_ETH | LinkType::ERF_POS => self.erf(at),
             LinkType::JUNIPER_ETHER => self.juniper(at),
             LinkType::FRAME_RELAY_WITH_DIRECTION => self.frame_relay(at + 1),
             LinkType::IPNET => self.version(at + 24),
             // The last six bytes of the preamble.
             LinkType::EPON => self.ethernet(at + 6),
-            // A tag between the source address and the ethertype, or before the frame.
-            LinkType::DSA_TAG_BRCM | LinkType::DSA_TAG_DSA => self.named(at + 16, at + 18),
+            // A tag between the source address and the ethertype, or before the frame; and two addresses of eight bytes.
+            LinkType::DSA_TAG_BRCM | LinkType::DSA_TAG_DSA | LinkType::APPLE_IP_OVER_IEEE1394 => {
+                self.named(at + 16, at + 18)
+            }
             LinkType::DSA_TAG_EDSA => self.named(at + 20, at + 22),
             LinkType::DSA_TAG_BRCM_PREPEND => self.ethernet(at + 4),
             _ => Err(Reason::UnsupportedLinkType),

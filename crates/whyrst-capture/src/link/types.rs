@@ -63,7 +63,7 @@ link_types! {
     FRAME_RELAY = 107, "FRELAY";
     /// OpenBSD loopback: address family in network byte order.
     LOOP = 108, "LOOP";
-    /// What IPsec had decrypted, of BSD.
+    /// What `IPsec` had decrypted, of BSD.
     ENC = 109, "ENC";
     /// Linux "cooked" capture, version 1 (the "any" device).
     LINUX_SLL = 113, "LINUX_SLL";

@@ -50,8 +50,8 @@ mod tests {
         assert_eq!(end("[10.0.0.1]:80"), whole("10.0.0.1", 80));
         assert_eq!(end("[2001:db8::1]:80"), whole("2001:db8::1", 80));
         assert_eq!(end("\"http://10.0.0.2:8080/a?b\""), whole("10.0.0.2", 8080));
-        assert_eq!(end("10.0.0.1").map(|end| end.is_whole()), Some(false));
-        assert_eq!(end("2001:db8::1").map(|end| end.is_whole()), Some(false));
+        assert_eq!(end("10.0.0.1").map(PartialEnd::is_whole), Some(false));
+        assert_eq!(end("2001:db8::1").map(PartialEnd::is_whole), Some(false));
         for nothing in ["", "-", "unix:/run/a.sock", "http://backend/", "_", "1.2.3", "10.0.0.1:99999", "[]:1"] {
             assert_eq!(end(nothing), None, "{nothing}");
         }

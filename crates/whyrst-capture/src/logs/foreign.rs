@@ -272,7 +272,7 @@ so_gencnt: 7 t_state: ESTABLISHED process: curl:812 t_state: ESTABLISHED so_erro
         assert_eq!(foreign.resets[0].time.utc().to_string(), "2026-11-30T02:12:07.123456000Z");
     }
 
-    /// The formats are those of `tcp_log_addrs` and of the script in dtrace_tcp(4). Put together for this test.
+    /// The formats are those of `tcp_log_addrs` and of the script in `dtrace_tcp(4)`. Put together for this test.
     #[test]
     fn the_lines_of_freebsd_are_read() {
         let log = "\

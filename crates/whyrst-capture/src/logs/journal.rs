@@ -100,9 +100,8 @@ pub(super) fn hear(entry: &Entry, hear: impl Fn(&str) -> Heard) -> Heard {
             said.pid = entry.pid.or(said.pid);
             Heard::Said(said)
         }
-        Heard::Nothing => Heard::Nothing,
         // An entry is of a form that is known, whatever its message.
-        Heard::Unknown => Heard::Nothing,
+        Heard::Nothing | Heard::Unknown => Heard::Nothing,
     }
 }
 

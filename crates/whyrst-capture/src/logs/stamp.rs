@@ -45,7 +45,7 @@ fn moment(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
 /// What is left of a text.
 struct Rest<'a>(&'a str);
 
-impl<'a> Rest<'a> {
+impl Rest<'_> {
     /// A number of `digits` digits.
     fn number(&mut self, digits: usize) -> Option<i16> {
         let (number, rest) = self.0.split_at_checked(digits)?;

@@ -10,7 +10,7 @@ use crate::claim::{Leg, Standing, Tied, TiedBy};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::observation::Frame;
-use crate::outcome::{Basis, Outcome, OutcomeKind};
+use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
 use crate::symptom::Came;
 
@@ -62,9 +62,7 @@ pub fn standing(outcome: &Outcome, tied: &Tied) -> (Standing, Option<Ground>) {
         Came::Rst => reset(outcome, side),
         Came::Fin => closed(outcome, side),
         Came::RstOrFin => closed(outcome, side).filter(|ground| *ground == Ground::Closed).or(reset(outcome, side)),
-        Came::Refusal => refused(outcome, side),
-        Came::RefusalOrSilence if outcome.kind() == OutcomeKind::FailedConnect => None,
-        Came::RefusalOrSilence => refused(outcome, side),
+        Came::Refusal | Came::RefusalOrSilence => refused(outcome, side),
         Came::Own | Came::Silence => first_of(outcome, side).map(Ground::OwnReset),
         Came::Nothing => None,
     };

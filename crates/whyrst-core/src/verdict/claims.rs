@@ -37,9 +37,10 @@ fn only_reason(symptom: &'static Symptom) -> Option<&'static str> {
 /// How sure `cause` is by what logs say of it alone; `None` where none names it.
 pub(super) fn confidence_of(outcome: &Outcome, cause: &Cause) -> Option<Confidence> {
     let says = |claim: &Claim, by: TiedBy, standing: Standing| match (by, claim.leg, standing) {
-        (TiedBy::Address, ..) | (_, _, Standing::Contradicted) => Confidence::Possible,
-        (TiedBy::BothEnds | TiedBy::OneEnd, Leg::Upstream, _) | (_, Leg::This, Standing::Agrees) => Confidence::Likely,
-        (_, Leg::This, Standing::Undecided) => Confidence::Possible,
+        (TiedBy::Address, ..) | (_, _, Standing::Contradicted) | (_, Leg::This, Standing::Undecided) => {
+            Confidence::Possible
+        }
+        (TiedBy::BothEnds | TiedBy::OneEnd, ..) => Confidence::Likely,
     };
     let of_it = reasons_named(outcome).filter(|(_, id)| *id == cause.id);
     of_it.map(|(tied, _)| says(&tied.claim, tied.by, standing(outcome, tied).0)).max()

@@ -117,11 +117,11 @@ pub(crate) struct Explain {
     pub(crate) beside_lab: bool,
 
     /// Kernel events recorded on the sender's host, to join with the packets: a recording of `watch --record`, Windows'
-    /// TCPIP trace (text of netsh or pktmon, XML or CSV of tracerpt), macOS `log show`, or FreeBSD's log and DTrace
+    /// TCPIP trace (text of netsh or pktmon, XML or CSV of tracerpt), macOS `log show`, or FreeBSD's log and dtrace
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
 
-    /// A log of either end or of a proxy, to join with the packets (repeatable): nginx, HAProxy, Envoy, sshd, the kubelet,
+    /// A log of either end or of a proxy, to join with the packets (repeatable): nginx, haproxy, Envoy, sshd, the kubelet,
     /// journalctl -o export or json, syslog; plain or gzip. Without a capture, what its messages mean
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Vec<PathBuf>,

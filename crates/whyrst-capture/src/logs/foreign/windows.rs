@@ -226,7 +226,7 @@ fn socket_address(text: &str) -> Option<PartialEnd> {
     let pairs = text.as_bytes().chunks_exact(2).take(28);
     let octets: Option<Vec<u8>> =
         pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    let octets = octets.filter(|_| text.len() % 2 == 0)?;
+    let octets = octets.filter(|_| text.len().is_multiple_of(2))?;
     let family = u16::from_le_bytes(*octets.first_chunk()?);
     let port = u16::from_be_bytes(*octets.get(2..)?.first_chunk()?);
     let ip: IpAddr = match family {
