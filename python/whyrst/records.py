@@ -119,6 +119,12 @@ class ListenedReport(Record):
     __slots__ = ()
 
 
+class LoggedClaim(Record):
+    """A line of a log about the connection: what somebody says of it, no proof."""
+
+    __slots__ = ()
+
+
 class MechanismReport(Record):
     """How the reset was made."""
 
@@ -396,6 +402,22 @@ ListenedReport._types = {
     "until": None,
 }
 
+LoggedClaim._types = {
+    "because": None,
+    "by": None,
+    "cause": None,
+    "end": None,
+    "line": None,
+    "pid": None,
+    "process": None,
+    "source": None,
+    "standing": None,
+    "symptom": None,
+    "text": None,
+    "tied_by": None,
+    "time": None,
+}
+
 MechanismReport._types = {
     "cause": None,
     "confidence": None,
@@ -439,6 +461,7 @@ Report._types = {
     "alternatives": AlternativeReport,
     "asked_for": AskedFor,
     "capture_filter": None,
+    "claims": LoggedClaim,
     "client": Endpoint,
     "conn_state": None,
     "count": None,

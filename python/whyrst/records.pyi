@@ -280,6 +280,36 @@ class ListenedReport(Record):
     until: str
     """Until when."""
 
+class LoggedClaim(Record):
+    """A line of a log about the connection: what somebody says of it, no proof."""
+
+    because: str
+    """What in the packets does that; empty where they do not."""
+    by: Literal["nginx", "haproxy", "envoy", "sshd", "kubelet", "linux", "windows", "macos", "freebsd", "program"]
+    """Who says it."""
+    cause: str | None
+    """The reason that it names, by its id in the catalogue. `null` where it names none."""
+    end: Literal["client", "server"] | None
+    """The end of the connection that the claimant is. `null` where that is not known."""
+    line: int
+    """The number of its line there, from 1; of the packet's frame where a capture says it."""
+    pid: int | None
+    """Its number."""
+    process: str | None
+    """The name of the process that wrote it or that it is about. `null` where the line does not say it."""
+    source: str
+    """The file that it stands in."""
+    standing: Literal["agrees", "contradicted", "undecided"]
+    """How the packets bear on it."""
+    symptom: str | None
+    """The message that it holds, as `whyrst why` lists it. `null` where it is none of those."""
+    text: str
+    """The line, escaped; at most 240 characters of it."""
+    tied_by: Literal["both-ends", "one-end", "address"]
+    """By what it is known to be about this connection."""
+    time: str | None
+    """When it was written or, where the line says that instead, when what it is about began. `null` where it says neither."""
+
 class MechanismReport(Record):
     """How the reset was made."""
 
@@ -359,6 +389,8 @@ class Report(Record):
     """The name that the client asked for in clear text."""
     capture_filter: str
     """A capture filter for the same two ends, as tcpdump takes it."""
+    claims: list[LoggedClaim]
+    """What lines of logs (`--log-file`) and the records of other systems' kernels (`--events`) claim of it, in the order of time; the first 16."""
     client: Endpoint
     """The end that opened the connection; the best guess when `roles` is `guessed`."""
     conn_state: str

@@ -17,6 +17,7 @@ mod fuzz;
 mod i18n;
 mod kernels;
 mod lab;
+mod logs;
 mod mcp;
 mod pages;
 mod programs;
@@ -69,6 +70,7 @@ cargo xtask e2e                the page in a real Chromium
 cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
 cargo xtask programs [NAME...] nginx, HAProxy, Redis, PostgreSQL, Node.js and curl under `watch`, as root; writes docs/programs.md
 cargo xtask symptoms [NAME...] plays the commonest messages (curl, Python, Node.js, nginx) and fails where `whyrst why` does not know one
+cargo xtask logs               nginx, HAProxy and sshd lose connections, as root; records crates/whyrst/tests/logs
 cargo xtask stacks [NAME...]   lwIP, smoltcp, passt and slirp4netns end connections, as root; records crates/whyrst-capture/tests/stacks
 cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
 cargo xtask siege [SECONDS] [KIND...]  floods, starves and crowds `watch` and `run`, as root; fails where a bound does not hold; writes docs/live.md
@@ -95,6 +97,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["setup"] => setup::run(),
         ["fmt"] => fmt::check(),
         ["fixtures", ids @ ..] => fixtures::record(ids),
+        ["logs"] => logs::record(),
         ["article", runs @ ..] => article::play(runs),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),

@@ -42,6 +42,7 @@ mod fragments;
 mod icmp;
 mod ip;
 mod link;
+pub mod logs;
 mod note;
 mod printed;
 mod protocol;

@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 mod ppp;
+mod rare;
 mod types;
 mod walk;
 mod wireless;

@@ -277,6 +277,7 @@ mod tests {
             from: Timestamp::from_nanos(-1),
             to: Timestamp::from_nanos(1_700_000_000_123_456_789),
             lost: 3,
+            silence: recording::Silence::Means,
             resets: vec![
                 reset(1_000),
                 second,

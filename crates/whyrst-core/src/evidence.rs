@@ -13,6 +13,7 @@ pub mod accepting;
 pub mod answer;
 pub mod application;
 pub mod cache;
+pub mod claims;
 pub mod clock;
 pub mod closing;
 pub mod data;

@@ -22,6 +22,7 @@ mod cases;
 pub mod cause;
 pub mod causes;
 pub mod census;
+pub mod claim;
 pub mod connection;
 pub mod deaths;
 pub mod evidence;

@@ -282,6 +282,7 @@ impl<'a> Story<'a> {
             siblings: None,
             basis: Basis::Sockets,
             accounts,
+            claims: Vec::new(),
         };
         Reset { incarnation, rsts: Rsts::new(rst), rsts_total: 1, after: Vec::new(), after_total: 0, kernel }
     }

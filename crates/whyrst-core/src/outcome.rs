@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::asked::Asked;
+use crate::claim::{Claims, Tied};
 use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
@@ -96,6 +97,8 @@ pub struct Incarnation {
     pub siblings: Option<Box<Siblings>>,
     /// The refusals that its client's host met around it.
     pub probes: Option<Probes>,
+    /// What logs and other systems' kernels say of it, where they were asked.
+    pub claims: Claims,
 }
 
 /// An ICMP error about this connection.
@@ -260,6 +263,11 @@ impl Outcome {
     /// The refusals that its client's host met around it.
     pub const fn probes(&self) -> Option<Probes> {
         self.incarnation().probes
+    }
+
+    /// What logs and other systems' kernels say of it.
+    pub fn claims(&self) -> &[Tied] {
+        &self.incarnation().claims
     }
 
     /// What the kernel of `side` knows of its socket.

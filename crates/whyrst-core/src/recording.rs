@@ -22,10 +22,22 @@ pub struct Recording {
     pub to: Timestamp,
     /// Events that the ring buffer lost; above zero, silence means nothing.
     pub lost: u64,
+    /// What it means that there is no event of a RST.
+    pub silence: Silence,
     /// The events, in order of time.
     pub resets: Vec<KernelReset>,
     /// What was told live, with the sockets and processes of both ends: `whyrst watch --record` keeps it.
     pub told: Vec<Told>,
+}
+
+/// What it means that a recording has no event of a RST that its host would have sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Silence {
+    /// The host's TCP did not send it.
+    #[default]
+    Means,
+    /// Nothing: nobody knows which events were recorded, as of another system's trace.
+    MeansNothing,
 }
 
 /// A reset that was told live, and how many there were of its kind.

@@ -7,6 +7,7 @@ mod account;
 mod advice;
 pub mod beside;
 pub mod catalogue;
+mod claims;
 mod comment;
 pub mod escape;
 mod filters;

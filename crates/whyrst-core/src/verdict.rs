@@ -4,6 +4,7 @@
 //! Causes that fit equally well are all named. What makes one of them *likely* although others fit stands in
 //! its rule, as [`Rule::likely_when`].
 
+pub mod claims;
 pub mod decide;
 pub mod family;
 pub mod judgement;
@@ -20,6 +21,7 @@ pub use self::judgement::{Alternative, Confidence, Evidence, Judgement, Mechanis
 use crate::cause::{Breadth, Cause, Family, KernelSign, Rule, Severity};
 use crate::causes;
 use crate::evidence::cache::{AnswerCache, Answers};
+use crate::evidence::claims::{LOG_NAMES_REASON, named_by, reasons_named};
 use crate::evidence::clock::{CLOSED_AFTER_SILENCE, SILENCE_WAS_LONG};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
@@ -135,6 +137,8 @@ struct Candidate {
     support: i32,
     /// Everything that makes it likely was seen.
     is_marked: bool,
+    /// How sure it is by what logs say of it.
+    by_logs: Option<Confidence>,
 }
 
 /// What the sender's kernel has to say of a mechanism.
@@ -224,7 +228,7 @@ impl Candidate {
         }
         let mut all = |marks: &&[&'static Question]| marks.iter().all(|question| answers.answer(question).is_yes());
         let is_marked = cause.rule.likely_when.iter().any(&mut all);
-        Some(Self { cause, kernel, missing, support, is_marked })
+        Some(Self { cause, kernel, missing, support, is_marked, by_logs: None })
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.
@@ -311,16 +315,50 @@ fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers
     };
     let mut candidates: Vec<Candidate> =
         causes::reasons_of(explained).filter_map(|cause| Candidate::of_reason(cause, answers)).collect();
+    add_named_in_logs(&mut candidates, explained, answers);
     // What an end said itself comes before what clocks and numbers suggest.
     let is_said = |candidate: &Candidate| candidate.is_marked && quotes(&candidate.cause.rule);
-    candidates.sort_by_key(|one| (one.missing > 0, !one.is_marked, !is_said(one), -one.support));
+    let in_logs = |one: &Candidate| one.by_logs.is_some();
+    candidates.sort_by_key(|one| {
+        (one.missing > 0 && !in_logs(one), !one.is_marked && !in_logs(one), !is_said(one), -one.support)
+    });
     let nothing_else = mechanisms.is_empty();
-    let listed = |one: &Candidate| nothing_else || one.missing == 0 && (one.is_marked || one.support > 0);
+    let shown = |one: &Candidate| one.missing == 0 && (one.is_marked || one.support > 0);
+    let listed = |one: &Candidate| nothing_else || in_logs(one) || shown(one);
     let open = |one: &Candidate| OpenReason {
         cause: one.cause,
         listed: listed(one).then(|| one.as_reason(mechanisms.first(), answers)),
     };
     candidates.iter().map(open).collect()
+}
+
+/// Adds the reasons that lines of logs name and no packet refutes: why is seldom in packets.
+fn add_named_in_logs(candidates: &mut Vec<Candidate>, explained: causes::Set, answers: &mut Answers<'_>) {
+    if answers.outcome().claims().is_empty() {
+        return;
+    }
+    let kind = answers.outcome().kind();
+    for cause in causes::reasons_of(explained).filter(|cause| cause.rule.outcome == kind) {
+        let Some(by_logs) = claims::confidence_of(answers.outcome(), cause) else { continue };
+        if let Some(known) = candidates.iter_mut().find(|one| one.cause == cause) {
+            known.by_logs = Some(by_logs);
+            continue;
+        }
+        if cause.rule.refuted_by.iter().any(|question| answers.answer(question).is_yes()) {
+            continue;
+        }
+        // What the packets deny of its needs leaves the words alone.
+        let denied = cause.rule.needs.iter().any(|question| answers.answer(question).is_no());
+        let by_logs = if denied { by_logs.min(Confidence::Possible) } else { by_logs };
+        candidates.push(Candidate {
+            cause,
+            kernel: KernelFit::NotAsked,
+            missing: 1,
+            support: 0,
+            is_marked: false,
+            by_logs: Some(by_logs),
+        });
+    }
 }
 
 /// Whether what makes it likely was said by an end.
@@ -361,15 +399,19 @@ impl Candidate {
         // What the sender's kernel lists itself is no hint.
         let mut marks = self.cause.rule.likely_when.iter().copied().flatten();
         let listed = reported_by_sender(answers.outcome()) && marks.any(|mark| mark.asked_of == AskedOf::SocketAlone);
+        let by_packets = match (sure, listed) {
+            (true, true) => Confidence::Certain,
+            (true, false) => Confidence::Likely,
+            (false, _) => Confidence::Possible,
+        };
+        let by_logs = self.by_logs.filter(|_| unasked || explains);
+        let mut evidence = speaks_for(&self.cause.rule, answers);
+        evidence.extend(self.by_logs.map(|_| &LOG_NAMES_REASON));
         Reason {
             cause: self.cause,
             title: title(self.cause, answers),
-            confidence: match (sure, listed) {
-                (true, true) => Confidence::Certain,
-                (true, false) => Confidence::Likely,
-                (false, _) => Confidence::Possible,
-            },
-            evidence: speaks_for(&self.cause.rule, answers),
+            confidence: by_packets.max(by_logs.unwrap_or(by_packets)),
+            evidence,
         }
     }
 }
@@ -426,6 +468,12 @@ fn lead_evidence(
         return evidence(GENERAL.iter().map(|question| (Role::Supports, *question)), answers);
     };
     let mut all = evidence(questions(&lead.rule), answers);
+    let named = reasons_named(answers.outcome()).find(|(_, id)| *id == lead.id);
+    all.extend(named.map(|(tied, _)| Evidence {
+        question: &LOG_NAMES_REASON,
+        answer: named_by(tied),
+        role: Role::Supports,
+    }));
     if let Some(cause) = mechanism.map(|mechanism| mechanism.cause).filter(|cause| *cause != lead) {
         let below = evidence(questions(&cause.rule), answers);
         let unasked = |one: &Evidence| all.iter().all(|known| known.question != one.question);

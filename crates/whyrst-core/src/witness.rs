@@ -10,7 +10,7 @@ use crate::flow::FlowKey;
 use crate::kernel::KernelWord;
 use crate::kernel::{KernelReset, RstReason};
 use crate::outcome::{Outcome, OutcomeKind};
-use crate::recording::{Recording, Told};
+use crate::recording::{Recording, Silence, Told};
 use crate::segment::{Endpoint, Flags};
 use crate::socket;
 use crate::time::{Span, Timestamp};
@@ -37,7 +37,7 @@ impl Recording {
         let event = self.named(sender, receiver, outcome).or_else(|| self.by_listener(sender, outcome));
         match event {
             Some(event) => KernelWord::Sent(event.clone()),
-            None if self.lost > 0 => KernelWord::NotAsked,
+            None if self.lost > 0 || self.silence == Silence::MeansNothing => KernelWord::NotAsked,
             None => KernelWord::SentNone,
         }
     }

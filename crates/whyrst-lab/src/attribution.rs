@@ -38,7 +38,7 @@ pub(crate) fn split_off_foreign(
     addresses.extend(ours.iter().map(|reset| reset.local.ip).filter(|ip| !ip.is_unspecified()));
     addresses.sort_unstable();
     addresses.dedup();
-    let recording = Recording { addresses, from, to, lost, resets: ours, told: Vec::new() };
+    let recording = Recording { addresses, from, to, lost, resets: ours, ..Recording::default() };
     (Ok(recording), u64::try_from(foreign.len()).unwrap_or(u64::MAX))
 }
 

@@ -23,8 +23,8 @@ use crate::seq::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vocabulary::{
-    AnswerWord, AskedIn, Certainty, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase, Relation,
-    ResetKind, Role, Roles, Severity, TcpState, TwinRelation,
+    AnswerWord, AskedIn, Certainty, Claimant, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase,
+    Relation, ResetKind, Role, Roles, Severity, Standing, TcpState, TiedBy, TwinRelation,
 };
 
 vocabulary! {
@@ -147,6 +147,10 @@ pub struct Report<'a> {
     /// is known.
     #[serde(default)]
     pub words: Vec<WordsReport<'a>>,
+    /// What lines of logs (`--log-file`) and the records of other systems' kernels (`--events`) claim of it, in the order
+    /// of time; the first 16.
+    #[serde(default)]
+    pub claims: Vec<LoggedClaim<'a>>,
     /// The signature of connection tampering that the segments match.
     #[serde(default)]
     pub tampering_signature: Option<Text<'a>>,
@@ -293,6 +297,40 @@ pub struct ClaimReport<'a> {
     pub enterprise: Option<u32>,
     /// The meaning of the code, or the text itself, escaped.
     pub text: Text<'a>,
+}
+
+/// A line of a log about the connection: what somebody says of it, no proof.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct LoggedClaim<'a> {
+    /// The file that it stands in.
+    pub source: Text<'a>,
+    /// The number of its line there, from 1; of the packet's frame where a capture says it.
+    pub line: u64,
+    /// When it was written or, where the line says that instead, when what it is about began. `null` where it says
+    /// neither.
+    pub time: Option<Timestamp>,
+    /// Who says it.
+    pub by: Claimant,
+    /// The end of the connection that the claimant is. `null` where that is not known.
+    pub end: Option<End>,
+    /// The name of the process that wrote it or that it is about. `null` where the line does not say it.
+    pub process: Option<Text<'a>>,
+    /// Its number.
+    pub pid: Option<u32>,
+    /// By what it is known to be about this connection.
+    pub tied_by: TiedBy,
+    /// The line, escaped; at most 240 characters of it.
+    pub text: Text<'a>,
+    /// The message that it holds, as `whyrst why` lists it. `null` where it is none of those.
+    pub symptom: Option<Text<'a>>,
+    /// The reason that it names, by its id in the catalogue. `null` where it names none.
+    pub cause: Option<Text<'a>>,
+    /// How the packets bear on it.
+    pub standing: Standing,
+    /// What in the packets does that; empty where they do not.
+    pub because: Text<'a>,
 }
 
 /// The cause, and how sure it is.

@@ -374,3 +374,54 @@ mod tests {
         assert!(Severity::Fault < Severity::Benign);
     }
 }
+
+vocabulary! {
+    /// Who claims something of a connection: the program whose log it stands in, or the system whose kernel wrote it down.
+    #[non_exhaustive]
+    Claimant {
+        /// nginx's access or error log.
+        Nginx = "nginx",
+        /// The traffic log of `HAProxy`.
+        Haproxy = "haproxy",
+        /// Envoy's access log.
+        Envoy = "envoy",
+        /// OpenSSH's server.
+        Sshd = "sshd",
+        /// The kubelet, or an event of Kubernetes.
+        Kubelet = "kubelet",
+        /// Linux's kernel log.
+        Linux = "linux",
+        /// Windows' TCP, by its trace.
+        Windows = "windows",
+        /// The kernel of macOS, by its log or its captures.
+        Macos = "macos",
+        /// FreeBSD's TCP, by `DTrace` or its log.
+        Freebsd = "freebsd",
+        /// Any other program.
+        Program = "program",
+    }
+}
+
+vocabulary! {
+    /// By what a claim is known to be about a connection.
+    TiedBy {
+        /// Addresses and ports of both ends.
+        BothEnds = "both-ends",
+        /// Address and port of one end, and the time; no other part of it speaks against it.
+        OneEnd = "one-end",
+        /// An address and the time alone: it may be about another connection of the same host.
+        Address = "address",
+    }
+}
+
+vocabulary! {
+    /// How the packets bear on a claim.
+    Standing {
+        /// They show what it says.
+        Agrees = "agrees",
+        /// They show something else.
+        Contradicted = "contradicted",
+        /// They do not decide it, or it is about another connection.
+        Undecided = "undecided",
+    }
+}

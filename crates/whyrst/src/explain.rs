@@ -9,16 +9,20 @@
 
 mod following;
 mod live;
+mod log_alone;
 mod ordered;
 mod recorded;
 mod reporter;
 mod scout;
 mod screen;
 mod source;
+pub(crate) mod unreadable;
 pub(crate) mod whole;
+mod witnesses;
 mod workers;
 
 pub(crate) use self::reporter::named;
+pub(crate) use self::witnesses::Witnesses;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -76,6 +80,9 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     if recorded::are_meant(arguments)? {
         return recorded::run(arguments);
     }
+    if let Some(logs) = log_alone::meant(arguments)? {
+        return log_alone::run(arguments, &logs);
+    }
     if arguments.tui {
         tui::check()?;
     }
@@ -112,6 +119,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
 pub(crate) fn places<P: AsRef<Path>>(arguments: &Explain, read: impl IntoIterator<Item = P>) -> Result<Places> {
     let mut places = Places::beside(read);
     places.read(&arguments.events);
+    places.read(&arguments.log_file);
     if let Some(path) = &arguments.annotate {
         // It is written at the end; nothing else may be written there meanwhile.
         places.place(path)?;
@@ -286,6 +294,7 @@ impl Closing<'_> {
                 .push(format!("{beyond} resets were too many to be compared with the others: no incident counts them"));
         }
         self.read.reading.notes.extend(self.totals.folds.note());
+        self.read.reading.notes.extend(self.reporter.witnesses.notes());
         if !self.arguments.summary {
             self.write_folded()?;
             let words = self.incident_words(&incidents);
@@ -328,6 +337,10 @@ impl Closing<'_> {
             self.read.unread += 1;
             let files: Vec<String> = self.arguments.files.iter().map(|path| path.display().to_string()).collect();
             output::complain(&anyhow::anyhow!("there is no capture in the directory {}", files.join(", ")));
+        }
+        if let Some(words) = unreadable::words(&self.read.reading) {
+            self.read.unread += 1;
+            output::complain(&anyhow::anyhow!("{words}"));
         }
         if self.read.unread == 0 { Completion::Clean } else { Completion::Incomplete }
     }
@@ -398,7 +411,7 @@ impl Closing<'_> {
         let language = self.reporter.context.language;
         match (self.totals.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
-            (0, 0) if frames == 0 && self.read.unread > 0 => {}
+            (0, 0) if self.read.unread > 0 && (frames == 0 || unreadable::words(&self.read.reading).is_some()) => {}
             (0, 0) => match language {
                 Language::English => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
                 Language::Chinese => writeln!(end, "{frames} 帧（{connections} 条连接）中没有 RST")?,
@@ -448,11 +461,12 @@ impl<'a> Reporter<'a> {
         let called = |name| arguments.called.as_deref().unwrap_or(name);
         let files = captures.names().map(|name| escape_name(called(name))).collect();
         let zone = zone(&arguments.tz)?;
+        let zone_of_logs = zone.clone();
         Ok(Self {
             window: Window::of(arguments, &zone)?,
             context: Context { files, zone, language: output::language(&arguments.common, arguments.format.spoken()) },
             style: output::style(&arguments.common),
-            recording: arguments.events.as_deref().map(read_events).transpose()?,
+            witnesses: Witnesses::of(arguments, &zone_of_logs)?,
             arguments,
         })
     }

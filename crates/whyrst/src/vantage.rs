@@ -30,7 +30,9 @@ use whyrst_store::parquet::Partitioned;
 
 use crate::Completion;
 use crate::args::{Explain, ReportFormat};
-use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, places, read_events, zone};
+use crate::explain::{
+    Witnesses, failed_without_rst, html_end, limits, named, none_asked_for, places, unreadable, zone,
+};
 use crate::fold::Folds;
 use crate::memory::Budget;
 use crate::output::{self, Output};
@@ -44,18 +46,18 @@ const SHOW_EVERY: u64 = 4_096;
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let points = points(&arguments.vantage)?;
-    let recording = arguments.events.as_deref().map(read_events).transpose()?;
+    let witnesses = Witnesses::of(arguments, &zone(&arguments.tz)?)?;
     // A pipe, which is refused later, must not be opened for its name.
     let files: Vec<&PathBuf> =
         points.iter().flat_map(|point| &point.files).filter(|path| path.is_file() || path.is_dir()).collect();
     let places = places(arguments, CaptureSet::open(&files).paths())?;
     let mut session = Session::new(arguments, places, points.len())?;
     let mut read: Vec<PointRead> =
-        points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;
+        points.into_iter().map(|point| session.first_reading(point, witnesses.recording())).collect::<Result<_>>()?;
     let wanted = Wanted::of(read.iter().flat_map(|point| &point.outcomes));
     let taken: Vec<Taken> = read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect();
     session.progress.clear();
-    session.finish(&taken)
+    session.finish(&taken, &witnesses)
 }
 
 /// A capture point as it was named.
@@ -285,8 +287,9 @@ impl<'a> Session<'a> {
         sum.connections = sum.connections.max(more.connections);
     }
 
-    fn finish(mut self, taken: &[Taken]) -> Result<Completion> {
-        let together = of_points(taken);
+    fn finish(mut self, taken: &[Taken], witnesses: &Witnesses) -> Result<Completion> {
+        let mut together = of_points(taken);
+        together.outcomes.iter_mut().for_each(|outcome| witnesses.hear_logs(outcome));
         say_what_is_shared(taken, &together);
         self.counts.reset_connections = of_kind(&together, OutcomeKind::Reset);
         self.counts.failed_connects = of_kind(&together, OutcomeKind::FailedConnect);
@@ -296,6 +299,7 @@ impl<'a> Session<'a> {
         }
         reports.push_str(&self.folded());
         self.reading.notes.extend(self.folds.note());
+        self.reading.notes.extend(witnesses.notes());
         let incidents = self.incidents.found();
         let above = if self.arguments.summary { String::new() } else { self.incident_words(&incidents) };
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
@@ -313,6 +317,10 @@ impl<'a> Session<'a> {
             parquet.finish()?;
         }
         self.output.finish()?;
+        if let Some(words) = unreadable::words(&self.reading) {
+            self.unread += 1;
+            output::complain(&anyhow::anyhow!("{words}"));
+        }
         let unexplained = self.summary.unexplained() > 0;
         Ok(match (self.unread, unexplained) {
             (0, false) => Completion::Clean,

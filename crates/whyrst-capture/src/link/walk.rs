@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
             LinkType::NETANALYZER => self.ethernet(at + 4),
             LinkType::NETANALYZER_TRANSPARENT => self.ethernet(at + 12),
             LinkType::ETHERNET_MPACKET => self.ethernet(at + 8),
-            _ => Err(Reason::UnsupportedLinkType),
+            _ => self.rare(link, at),
         }
     }
 
@@ -237,9 +237,17 @@ impl<'a> Walk<'a> {
     }
 
     /// XNU `struct pktap_header`: its length, and further on the link layer of what follows, both as the host writes
-    /// numbers, which is little-endian on every Mac that is in use.
+    /// numbers, which is little-endian on every Mac that is in use. `struct pktap_v2_hdr` has its flags at the same place,
+    /// one of which says that it is that.
     fn pktap(&mut self, at: usize) -> Offset {
         const LINK: usize = 8;
+        const FLAGS: usize = 36;
+        const SECOND: u32 = 0x0008_0000;
+        let flags = u32::from_le_bytes(self.array::<4>(at + FLAGS)?);
+        if flags & SECOND != 0 {
+            let link = u16::from_le_bytes(self.array::<2>(at + 6)?);
+            return self.link(LinkType(link), at + usize::from(self.u8(at)?));
+        }
         let length = u32::from_le_bytes(self.array::<4>(at)?);
         let link = u32::from_le_bytes(self.array::<4>(at + LINK)?);
         let link = u16::try_from(link).map_err(|_| Reason::UnsupportedLinkType)?;

@@ -123,6 +123,7 @@ impl Explanation<'_> {
             severity_reason: self.severity_words().into(),
             asked_for: outcome.asked().map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
             words: self.word_reports(),
+            claims: self.claim_reports(),
             tampering_signature: crate::tampering::signature(outcome).map(Into::into),
             twin: outcome.twin().map(|twin| TwinReport {
                 frames: alloc::vec![twin.frame.number()],

@@ -80,6 +80,8 @@ impl Explanation<'_> {
             known,
             out,
         )?;
+        let claims = self.claim_words().into_iter().map(|text| literal(&text));
+        self.bullets(language.pick("What logs claim", "日志中的说法"), claims, out)?;
         self.what_decides(out)?;
         self.advice_list(out)?;
         if ladder == Ladder::Shown && self.outcome.has_frames() {

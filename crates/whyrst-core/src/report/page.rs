@@ -60,7 +60,14 @@ impl Explanation<'_> {
                 .outcome
                 .has_frames()
                 .then(|| self.rungs().into_iter().map(|rung| self.page_rung(rung)).collect()),
-            told: self.account_words().into_iter().map(|(_, text)| text).chain(self.said()).map(Text::from).collect(),
+            told: self
+                .account_words()
+                .into_iter()
+                .map(|(_, text)| text)
+                .chain(self.said())
+                .chain(self.claim_words())
+                .map(Text::from)
+                .collect(),
             points: self.vantage_words().into_iter().map(Text::from).collect(),
             unseen: self.unseen_words().into_iter().chain(self.unasked().filter(|_| reset)).map(Text::from).collect(),
             harm: reset.then(|| self.harm_words()).into_iter().chain(effect).map(Text::from).collect(),

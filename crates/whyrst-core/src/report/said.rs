@@ -10,6 +10,7 @@ use whyrst_model::vocabulary::ClaimedIn;
 
 use super::Explanation;
 use super::escape::escape;
+use super::words::shortened;
 use crate::evidence::words::{answered_early, is_quoted, sent_of_body};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -123,15 +124,6 @@ impl Explanation<'_> {
 
 /// Who said it, the message, and what it says.
 type Said<'a> = (Side, &'a Message, Spoken<'a>);
-
-/// What a screen has room for.
-fn shortened(quote: String) -> String {
-    const SHOWN: usize = 120;
-    match quote.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}...", &quote[..at]),
-        None => quote,
-    }
-}
 
 /// `FATAL 57P05: terminating connection due to idle-session timeout`.
 fn quoted(spoken: &Spoken<'_>) -> String {

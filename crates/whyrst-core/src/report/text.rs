@@ -235,6 +235,10 @@ impl Explanation<'_> {
         for text in words.iter().skip(words.len().saturating_sub(limits.accounts)) {
             said.item(text, out)?;
         }
+        let mut claims = page.section(self.language().pick("claims", "日志"));
+        for text in self.claim_words().into_iter().take(limits.accounts) {
+            claims.item(&text, out)?;
+        }
         for (label, text) in self.account_words().into_iter().take(limits.accounts) {
             page.section(label).item(&text, out)?;
         }

@@ -158,6 +158,15 @@ fn push_text(out: &mut String, text: &str, language: Language) {
     }
 }
 
+/// What a screen has room for of what somebody said.
+pub(super) fn shortened(quote: String) -> String {
+    const SHOWN: usize = 120;
+    match quote.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}...", &quote[..at]),
+        None => quote,
+    }
+}
+
 /// A number as it is searched and copied: digits alone.
 pub(super) fn digits(number: u64) -> String {
     number.to_string()

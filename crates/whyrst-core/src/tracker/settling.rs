@@ -91,6 +91,7 @@ impl Tracker {
             twin,
             siblings,
             probes,
+            claims: Vec::new(),
         };
         Outcome::Reset(Reset {
             incarnation,
@@ -126,6 +127,7 @@ impl Tracker {
             basis: Basis::Packets,
             accounts: [None, None],
             joined: None,
+            claims: Vec::new(),
         })
     }
 

@@ -13,6 +13,10 @@ export type Confidence = 'unexplained' | 'possible' | 'likely' | 'certain'
  */
 export type End = 'client' | 'server'
 /**
+ * A moment as in RFC 3339, in UTC with nanoseconds: `2026-01-31T12:00:00.123456789Z`.
+ */
+export type Timestamp = string
+/**
  * A sign that a capture is not complete.
  */
 export type Loss = 'dropped' | 'cut' | 'unread' | 'holes' | 'memory'
@@ -20,10 +24,6 @@ export type Loss = 'dropped' | 'cut' | 'unread' | 'holes' | 'memory'
  * How the order of capture points along the path is known, the surest first.
  */
 export type OrderBy = 'hops' | 'clocks' | 'given'
-/**
- * A moment as in RFC 3339, in UTC with nanoseconds: `2026-01-31T12:00:00.123456789Z`.
- */
-export type Timestamp = string
 /**
  * One line of the ladder of packets.
  */
@@ -108,6 +108,19 @@ export type Expiry = 'reset-both' | 'reset-later' | 'silent' | 'close'
  * Where the name stood that a client asked for.
  */
 export type AskedIn = 'tls-server-name' | 'http-host'
+/**
+ * Who claims something of a connection: the program whose log it stands in, or the system whose kernel wrote it down.
+ */
+export type Claimant =
+  'nginx' | 'haproxy' | 'envoy' | 'sshd' | 'kubelet' | 'linux' | 'windows' | 'macos' | 'freebsd' | 'program'
+/**
+ * By what a claim is known to be about a connection.
+ */
+export type TiedBy = 'both-ends' | 'one-end' | 'address'
+/**
+ * How the packets bear on a claim.
+ */
+export type Standing = 'agrees' | 'contradicted' | 'undecided'
 /**
  * What a connection has to do with another one that was captured beside it.
  */
@@ -314,6 +327,10 @@ export interface Report {
    * The last message of each end, in the order of time, where it was captured in clear text and in a protocol that is known.
    */
   words: WordsReport[]
+  /**
+   * What lines of logs (`--log-file`) and the records of other systems' kernels (`--events`) claim of it, in the order of time; the first 16.
+   */
+  claims: LoggedClaim[]
   /**
    * The signature of connection tampering that the segments match.
    */
@@ -916,6 +933,63 @@ export interface BodyReport {
    * Bytes of it that were sent before the first RST.
    */
   seen: number
+}
+/**
+ * A line of a log about the connection: what somebody says of it, no proof.
+ */
+export interface LoggedClaim {
+  /**
+   * The file that it stands in.
+   */
+  source: string
+  /**
+   * The number of its line there, from 1; of the packet's frame where a capture says it.
+   */
+  line: number
+  /**
+   * When it was written or, where the line says that instead, when what it is about began. `null` where it says neither.
+   */
+  time: Timestamp | null
+  /**
+   * Who says it.
+   */
+  by: Claimant
+  /**
+   * The end of the connection that the claimant is. `null` where that is not known.
+   */
+  end: End | null
+  /**
+   * The name of the process that wrote it or that it is about. `null` where the line does not say it.
+   */
+  process: string | null
+  /**
+   * Its number.
+   */
+  pid: number | null
+  /**
+   * By what it is known to be about this connection.
+   */
+  tied_by: TiedBy
+  /**
+   * The line, escaped; at most 240 characters of it.
+   */
+  text: string
+  /**
+   * The message that it holds, as `whyrst why` lists it. `null` where it is none of those.
+   */
+  symptom: string | null
+  /**
+   * The reason that it names, by its id in the catalogue. `null` where it names none.
+   */
+  cause: string | null
+  /**
+   * How the packets bear on it.
+   */
+  standing: Standing
+  /**
+   * What in the packets does that; empty where they do not.
+   */
+  because: string
 }
 /**
  * The same handshake, or the other leg of a proxy, between other endpoints.

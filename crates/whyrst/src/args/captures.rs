@@ -36,11 +36,12 @@ Examples:
   whyrst explain --beside-lab trace.pcap                            beside the lab's run of the same cause
   whyrst explain --tui trace.pcap                                   look around in them
   whyrst explain --annotate told.pcapng --wireshark trace.pcap      the verdicts beside the packets
+  whyrst explain --log-file error.log trace.pcap                    with what the proxy says of it
   whyrst explain --vantage client=a.pcap --vantage server=b.pcap    captures of both ends, joined")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Explain {
     /// Captures, in the order of time; `-` is standard input
-    #[arg(required_unless_present = "vantage", value_name = "FILE")]
+    #[arg(required_unless_present_any = ["vantage", "log_file"], value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
     /// One capture point of several, by a name of your choice, with its files; give the point
@@ -115,9 +116,15 @@ pub(crate) struct Explain {
     #[arg(long, conflicts_with_all = ["vantage", "summary", "tui"])]
     pub(crate) beside_lab: bool,
 
-    /// Kernel events recorded on the sender's host, to join with the packets
+    /// Kernel events recorded on the sender's host, to join with the packets: a recording of `watch --record`, Windows'
+    /// TCPIP trace (text of netsh or pktmon, XML or CSV of tracerpt), macOS `log show`, or FreeBSD's log and dtrace
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+
+    /// A log of either end or of a proxy, to join with the packets (repeatable): nginx, haproxy, Envoy, sshd, the kubelet,
+    /// journalctl -o export or json, syslog; plain or gzip. Without a capture, what its messages mean
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Vec<PathBuf>,
 
     /// What frames of a link layer for private use (147 to 162) are, such as 147=ethernet (repeatable)
     #[arg(long, value_name = "NUMBER=NAME", value_parser = parse_link)]

@@ -14,7 +14,7 @@ use whyrst_model::Report;
 
 use super::reporter::{Reporter, Totals, Writer};
 use super::workers::{BATCH, Workers};
-use super::{Closing, Read, places, read_events, zone};
+use super::{Closing, Read, Witnesses, places, read_events, zone};
 use crate::Completion;
 use crate::args::Explain;
 use crate::output;
@@ -79,7 +79,8 @@ fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
     let zone = zone(&arguments.tz)?;
     let window = Window::of(arguments, &zone)?;
     let context = Context { files: vec![name.to_owned()], zone, language };
-    Ok(Reporter { context, style: output::style(&arguments.common), recording: None, window, arguments })
+    let witnesses = Witnesses::logs_of(arguments, &context.zone)?;
+    Ok(Reporter { context, style: output::style(&arguments.common), witnesses, window, arguments })
 }
 
 /// Reports a batch.

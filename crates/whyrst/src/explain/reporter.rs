@@ -9,7 +9,6 @@ use arrow_array::RecordBatch;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
-use whyrst_core::recording::Recording;
 use whyrst_core::report::beside;
 use whyrst_core::report::live_line::{self, LineNotes, More};
 use whyrst_core::report::style::Style;
@@ -23,6 +22,7 @@ use whyrst_store::parquet::Partitioned;
 use whyrst_store::rows::{Row, RowSet};
 use whyrst_store::{StoreError, Table};
 
+use super::Witnesses;
 use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
@@ -42,7 +42,7 @@ pub(super) struct Reporter<'a> {
     pub(super) arguments: &'a Explain,
     pub(super) context: Context,
     pub(super) style: Style,
-    pub(super) recording: Option<Recording>,
+    pub(super) witnesses: Witnesses,
     pub(super) window: Window,
 }
 
@@ -64,10 +64,7 @@ impl Reporter<'_> {
         if outcome.kind() == OutcomeKind::FailedConnect && !self.arguments.all {
             return Judged { outcome, judgement: None, marked: None };
         }
-        if let Some(recording) = &self.recording {
-            recording.note_word(&mut outcome);
-            recording.account_for(&mut outcome);
-        }
+        self.witnesses.hear(&mut outcome);
         let judgement = if self.arguments.summary && !Marked::is_asked_for(self.arguments) {
             judge.judge_briefly(&outcome)
         } else {

@@ -1,0 +1,142 @@
+//! macOS and FreeBSD: what their kernels log of TCP.
+//!
+//! XNU's `bsd/netinet/tcp_log.c`: `tcp control outgoing RST ACK [10.0.0.1:40000<->10.0.0.2:80] interface: ...`, the own end
+//! first. FreeBSD's `netinet/tcp_subr.c` `tcp_log_addrs`: `TCP: [10.0.0.1]:40000 to [10.0.0.2]:80 tcpflags ...; function:
+//! message`, the other end first, since it is about a segment that came. The script in `dtrace_tcp(4)` has the own end on
+//! the left and an arrow in the direction of the segment.
+
+use jiff::tz::TimeZone;
+use whyrst_core::claim::{Claimant, PartialEnd};
+use whyrst_core::symptom::Came;
+
+use super::super::ends;
+use super::super::stamp::{self, Stamp};
+use super::{Event, Read1};
+
+/// What FreeBSD's kernel says when it answers a segment with a RST, and by what name that is shown.
+const FREEBSD_SENDS: [(&str, &str); 3] = [
+    ("sending RST and removing tcpcb", "data after the socket was closed"),
+    ("Connection attempt to closed port", "connection attempt to a closed port"),
+    ("sending RST", "RST sent"),
+];
+
+/// `ECONNRESET` and `ECONNREFUSED`, `ETIMEDOUT` in `errno.h` of both.
+const RESET: &str = "so_error: 54 ";
+const TIMED_OUT: &str = "so_error: 60 ";
+const REFUSED: &str = "so_error: 61 ";
+
+/// Whether a line shows what the file is.
+pub(super) fn shows(line: &str) -> bool {
+    (line.contains("<->") && line.contains("tcp "))
+        || line.contains("TCP: [") && line.contains(" tcpflags ")
+        || line.starts_with("Timestamp") && line.contains("Thread") && line.contains("Activity")
+        || dtrace(line).is_some()
+}
+
+pub(super) fn line(text: &str, zone: &TimeZone) -> Read1 {
+    let stamp = stamp::at_beginning(text.trim_start(), zone).map(|(stamp, _)| stamp);
+    if let Some(event) = dtrace(text) {
+        return event.map_or(Read1::Other, |event| Read1::Event(Box::new(event)));
+    }
+    if let Some((_, words)) = text.split_once("TCP: [") {
+        return freebsd(words, stamp);
+    }
+    if let Some((before, words)) = text.split_once("<->") {
+        return macos(before, words, text, stamp);
+    }
+    let is_frame = text.starts_with("Timestamp") || text.trim_start().starts_with("CPU");
+    if stamp.is_some() || is_frame { Read1::Other } else { Read1::Unknown }
+}
+
+/// `10.0.0.1]:40000 to [10.0.0.2]:80 tcpflags 0x18<PUSH,ACK>; tcp_do_segment: FIN_WAIT_2: Received ...`.
+fn freebsd(words: &str, stamp: Option<Stamp>) -> Read1 {
+    let Some((ends, message)) = words.split_once(" tcpflags ") else { return Read1::Other };
+    let mut both = ends.splitn(2, " to ");
+    let end = |text: Option<&str>| ends::whole(&format!("[{}", text?.trim_start_matches('[')));
+    let (Some(far), Some(near)) = (end(both.next()), end(both.next())) else { return Read1::Unknown };
+    let sends = FREEBSD_SENDS.iter().find(|(words, _)| message.contains(words)).map(|(_, name)| *name);
+    let Some(name) = sends else { return Read1::Other };
+    Read1::Event(Box::new(Event {
+        by: Claimant::Freebsd,
+        stamp,
+        near,
+        far,
+        came: Came::Own,
+        process: None,
+        pid: None,
+        handle: None,
+        sent: Some(name),
+    }))
+}
+
+fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Read1 {
+    let Some((words, near)) = before.rsplit_once('[') else { return Read1::Unknown };
+    let Some((far, rest)) = after.split_once(']') else { return Read1::Unknown };
+    // Addresses are redacted unless net.inet.ip.log.privacy is off.
+    let (Some(near), Some(far)) = (ends::whole(near), ends::whole(far)) else { return Read1::Other };
+    let process = process_of(text);
+    let (came, sent) = match words {
+        _ if words.contains("tcp control outgoing") && words.contains("RST ") => (Came::Own, Some("RST sent")),
+        _ if words.contains("tcp control incoming") && words.contains("RST ") => (Came::Rst, None),
+        _ if rest.contains(RESET) => (Came::Rst, None),
+        _ if rest.contains(REFUSED) => (Came::Refusal, None),
+        _ if rest.contains(TIMED_OUT) => (Came::Silence, None),
+        // The reason of a drop stands in the line behind.
+        _ if words.contains("tcp drop incoming") => (Came::Rst, None),
+        _ => return Read1::Other,
+    };
+    Read1::Event(Box::new(Event {
+        by: Claimant::Macos,
+        stamp,
+        near,
+        far,
+        came,
+        pid: process.as_ref().map(|(_, pid)| *pid),
+        process: process.map(|(name, _)| name),
+        handle: None,
+        sent,
+    }))
+}
+
+/// `process: curl:812 `: the name may hold colons.
+fn process_of(text: &str) -> Option<(String, u32)> {
+    let (_, rest) = text.split_once("process: ")?;
+    let (named, _) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (name, pid) = named.rsplit_once(':')?;
+    (!name.is_empty() && name.len() <= 64).then_some(())?;
+    Some((name.to_owned(), pid.parse().ok()?))
+}
+
+/// The process in the second line of an entry: the kernel's format breaks the line before it.
+pub(super) fn continued_process(text: &str) -> Option<(String, u32)> {
+    text.starts_with("so_gencnt: ").then(|| process_of(text))?
+}
+
+/// `  0         10.0.0.2:80    ->         10.0.0.1:40000      0  (RST|ACK)`; `None` where it is no such line.
+#[expect(clippy::option_option, reason = "a line of that form may be about no RST")]
+fn dtrace(text: &str) -> Option<Option<Event>> {
+    let mut words = text.split_whitespace();
+    let _cpu: u16 = words.next()?.parse().ok()?;
+    let near = ends::whole(words.next()?)?;
+    let arrow = words.next()?;
+    let far: PartialEnd = ends::whole(words.next()?)?;
+    let _length: u32 = words.next()?.parse().ok()?;
+    let flags = words.next()?.strip_prefix('(')?.strip_suffix(')')?;
+    let (came, sent) = match arrow {
+        "->" => (Came::Own, Some("RST sent")),
+        "<-" => (Came::Rst, None),
+        _ => return None,
+    };
+    let is_rst = flags.split('|').any(|flag| flag == "RST");
+    Some(is_rst.then_some(Event {
+        by: Claimant::Freebsd,
+        stamp: None,
+        near,
+        far,
+        came,
+        process: None,
+        pid: None,
+        handle: None,
+        sent,
+    }))
+}
