@@ -1,4 +1,4 @@
-//! `cargo xtask logs`: nginx, HAProxy and sshd lose connections, and what they log of it is recorded beside the packets,
+//! `cargo xtask logs`: nginx, `HAProxy` and sshd lose connections, and what they log of it is recorded beside the packets,
 //! for `crates/whyrst/tests/logs.rs`.
 
 use std::process::Command;
