@@ -24,6 +24,7 @@ pub use crate::scenarios::{reproducible, reproduction, scenario, scenarios};
 mod actor;
 pub mod answers;
 mod attribution;
+pub mod code;
 mod conductor;
 mod error;
 mod judge;

@@ -13,7 +13,8 @@ use whyrst_capture::{Capture, Step, recording};
 use whyrst_core::language::Language;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::beside::LabRun;
-use whyrst_core::report::{Context, Explanation, json};
+use whyrst_core::report::style::Style;
+use whyrst_core::report::{Context, Explanation, json, text};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::judge;
 
@@ -74,6 +75,26 @@ pub fn leading(cause: &str) -> Option<&'static Scenario> {
 
 /// The recorded run of the cause of that id, explained in `language`; `None` where the lab does not play it.
 pub fn run(cause: &str, language: Language) -> Option<LabRun> {
+    let (scenario, outcome) = recorded(cause)?;
+    let context = context(scenario, language);
+    let report = json::page_record(&Explanation::new(&outcome, &context), 1).into_owned();
+    let cause = whyrst_core::causes::ALL.iter().find(|known| known.id == cause)?.id;
+    Some(LabRun { cause, scenario: scenario.id, story: scenario.story, report })
+}
+
+/// The packets of that run as a ladder, as in a report.
+pub fn ladder(cause: &str, language: Language) -> Option<String> {
+    let (scenario, outcome) = recorded(cause)?;
+    let context = context(scenario, language);
+    Some(text::ladder_of(&Explanation::new(&outcome, &context), Style::Plain))
+}
+
+fn context(scenario: &Scenario, language: Language) -> Context {
+    Context { files: vec![scenario.id.to_owned()], zone: TimeZone::UTC, language }
+}
+
+/// What the run of that cause led to, with the kernel's word.
+fn recorded(cause: &str) -> Option<(&'static Scenario, Outcome)> {
     let scenario = leading(cause)?;
     let file = |kind: &str| {
         let name = |packed: &Packed<'_>| {
@@ -87,12 +108,9 @@ pub fn run(cause: &str, language: Language) -> Option<LabRun> {
             events.recording.note_word(outcome);
         }
     }
-    let is_it = |outcome: &&Outcome| judge(outcome).cause.is_some_and(|found| found.id == cause);
-    let outcome = outcomes.iter().find(is_it).or_else(|| outcomes.first())?;
-    let context = Context { files: vec![scenario.id.to_owned()], zone: TimeZone::UTC, language };
-    let report = json::page_record(&Explanation::new(outcome, &context), 1).into_owned();
-    let cause = whyrst_core::causes::ALL.iter().find(|known| known.id == cause)?.id;
-    Some(LabRun { cause, scenario: scenario.id, story: scenario.story, report })
+    let is_it = |outcome: &Outcome| judge(outcome).cause.is_some_and(|found| found.id == cause);
+    let at = outcomes.iter().position(is_it).unwrap_or_default();
+    (at < outcomes.len()).then(|| (scenario, outcomes.swap_remove(at)))
 }
 
 fn outcomes(capture: &'static [u8]) -> Option<Vec<Outcome>> {
