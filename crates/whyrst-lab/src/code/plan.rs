@@ -254,7 +254,8 @@ impl Planning {
             return;
         }
         if let Action::AwaitUnread { .. } = step.action {
-            self.rest(hand, 0, number);
+            // What is there at once is there within this time.
+            self.rest(hand, step.took.map_or(0, |(_, most)| most.nanos() / 1_000_000), number);
             return;
         }
         if self.hands[hand].prepare(&step.action) {
