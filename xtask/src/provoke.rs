@@ -52,7 +52,7 @@ const CASES: [Case; 10] = [
     second("stale-connection", "1-requests"),
     second("app-idle-timeout", "500ms"),
     second("half-open-listener", "1-requests"),
-    Case { cause: "closed-port", after: "0ms", pause: "3", method: "GET", meets: 0 },
+    Case { cause: "closed-port", after: "0ms", pause: "1", method: "GET", meets: 0 },
     Case { cause: "listener-close-pending", after: "0ms", pause: "1", method: "GET", meets: 0 },
 ];
 
@@ -97,6 +97,13 @@ pub(crate) struct Met {
     pub(crate) named: Vec<(String, String)>,
 }
 
+impl Met {
+    /// The proxy closed in order, and the client looked before it used the connection again: nothing was reset.
+    pub(crate) fn saw_the_fin(&self) -> bool {
+        self.named.is_empty() && self.said.ends_with("200")
+    }
+}
+
 /// Plays everything and writes the pages.
 pub fn play() -> Result<()> {
     ensure!(is_root(), "a network namespace can be made by root alone");
@@ -118,7 +125,7 @@ pub fn play() -> Result<()> {
         for client in &CLIENTS {
             let met = meet(&whyrst, folder.path(), case, client)?;
             println!("provoke: {}: {}: {}", case.cause, client.name, met.said);
-            if met.provoked && !met.named.iter().any(|(named, _)| proves(named, case.cause)) {
+            if met.provoked && !met.saw_the_fin() && !met.named.iter().any(|(named, _)| proves(named, case.cause)) {
                 wrong.push(format!("{}: {}: whyrst run named {:?}", case.cause, client.name, met.named));
             }
             if !met.provoked {
@@ -148,7 +155,7 @@ fn proves(named: &str, asked: &str) -> bool {
 fn meet(whyrst: &Path, folder: &Path, case: &Case, client: &Client) -> Result<Met> {
     let mut provoke = inside();
     provoke.arg(whyrst).args(["provoke", "--listen", LISTEN, "--to", &format!("127.0.0.1:{UPSTREAM}")]);
-    provoke.args(["--cause", case.cause, "--after", case.after, "--format", "json", "-q"]);
+    provoke.args(["--cause", case.cause, "--after", case.after, "--for", "8s", "--format", "json", "-q"]);
     let said = folder.join("provoked.jsonl");
     let mut provoke = Running(provoke.stdout(fs::File::create(&said)?).spawn().context("cannot start whyrst")?);
     if case.cause == "closed-port" {

@@ -12,6 +12,8 @@ use whyrst_core::language::Language;
 
 use crate::scenario::{Family, Scenario};
 
+pub(crate) use self::page::call_words;
+
 mod c;
 mod go;
 mod options;

@@ -8,9 +8,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::error::ProvokeError;
 
-/// How long nobody listens, where that is provoked.
-pub(crate) const CLOSED: Duration = Duration::from_secs(2);
-
 /// How long connections gather in the queue of a listener that is about to be closed, after the first of them.
 pub(crate) const GATHER: Duration = Duration::from_millis(100);
 

@@ -14,7 +14,7 @@ use whyrst_model::time::Timestamp;
 
 use crate::cause::{Cause, Moment};
 use crate::error::ProvokeError;
-use crate::port::{self, CLOSED, GATHER};
+use crate::port::{self, GATHER};
 use crate::relay::{self, Ended};
 use crate::strike::{self, Struck};
 use crate::tally::Tally;
@@ -253,7 +253,7 @@ impl Shared {
     }
 
     /// A trouble of the port that is due; it is due once.
-    fn due(&self) -> Option<Cause> {
+    fn due(&self) -> Option<(Cause, Duration)> {
         let mut troubles = lock(&self.troubles);
         let is_due = |entry: &&mut Entry| {
             let time = if let After::Time(time) = entry.trouble.after { time } else { Duration::ZERO };
@@ -261,7 +261,7 @@ impl Shared {
         };
         let entry = troubles.iter_mut().find(is_due)?;
         entry.done = true;
-        Some(entry.trouble.cause)
+        Some((entry.trouble.cause, entry.trouble.lasting))
     }
 
     fn say(&self, what: ProvokedWhat, cause: Option<Cause>, of: Option<&Connection>, unread: Option<u64>, text: &str) {
@@ -291,7 +291,7 @@ impl Shared {
     }
 }
 
-/// A number that looks drawn (SplitMix64, from Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
+/// A number that looks drawn: `SplitMix64`, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
 const fn random(seed: u64) -> u64 {
     let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -331,12 +331,12 @@ fn accept(shared: &Arc<Shared>, listener: TcpListener) {
             continue;
         };
         match shared.due() {
-            Some(Cause::ClosedPort) => {
-                closed_until = Some(Instant::now() + CLOSED);
-                let words = format!("nobody listens for {} s", CLOSED.as_secs());
+            Some((Cause::ClosedPort, lasting)) => {
+                closed_until = Some(Instant::now() + lasting);
+                let words = format!("nobody listens for {:.1} s", lasting.as_secs_f64());
                 shared.say(ProvokedWhat::Provoked, Some(Cause::ClosedPort), None, None, &words);
             }
-            Some(cause) => close_pending(shared, cause, open),
+            Some((cause, _)) => close_pending(shared, cause, open),
             None => {
                 if port::somebody_waits(&open, AGAIN) {
                     take(shared, &open);

@@ -82,7 +82,8 @@ pub(crate) fn carry(
     client.set_nonblocking(true)?;
     server.set_nonblocking(true)?;
     let (mut there, mut back) = (Pipe::new(), Pipe::new());
-    while !(there.told && back.told) && !stop.load(Ordering::Relaxed) {
+    let is_over = |there: &Pipe, back: &Pipe| there.told && back.told;
+    while !is_over(&there, &back) && !stop.load(Ordering::Relaxed) {
         let now = Instant::now();
         let due = trouble.and_then(|trouble| tally.strikes_in(trouble, now)).filter(|_| back.is_empty());
         if due == Some(Duration::ZERO) {

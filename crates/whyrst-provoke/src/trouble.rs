@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::cause::{Cause, Moment};
 use crate::error::ProvokeError;
 
+/// How long a port stays closed where nothing else is said.
+const CLOSED: Duration = Duration::from_secs(2);
+
 /// How far a connection must have come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum After {
@@ -106,6 +109,8 @@ pub struct Trouble {
     pub after: After,
     /// To how many of the connections.
     pub share: Share,
+    /// How long a port stays closed.
+    pub lasting: Duration,
 }
 
 impl Trouble {
@@ -117,7 +122,7 @@ impl Trouble {
             Moment::Silence => After::Time(Duration::from_secs(5)),
             Moment::Port => After::Time(Duration::from_secs(1)),
         };
-        Self { name: cause.id().to_owned(), cause, after, share: Share::ALL }
+        Self { name: cause.id().to_owned(), cause, after, share: Share::ALL, lasting: CLOSED }
     }
 
     /// The same when it makes sense.

@@ -48,7 +48,12 @@ pub(crate) fn run(arguments: &Provoke) -> Result<Completion> {
 fn begin(arguments: &Provoke, sink: Sink) -> Result<Running> {
     let trouble = arguments.cause.map(|cause| {
         let usual = Trouble::new(cause);
-        Trouble { after: arguments.after.unwrap_or(usual.after), share: arguments.share, ..usual }
+        Trouble {
+            after: arguments.after.unwrap_or(usual.after),
+            share: arguments.share,
+            lasting: arguments.lasting,
+            ..usual
+        }
     });
     let proxy = Proxy {
         name: arguments.name.clone(),

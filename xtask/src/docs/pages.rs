@@ -280,7 +280,7 @@ fn seen(cause: &Cause, fixtures: &Path, language: Language) -> Result<Option<Str
 }
 
 /// The packets of the first reset in `capture`, or of the connect that failed, as the whole report shows them.
-fn ladder(capture: &Path) -> Result<String> {
+pub(super) fn ladder(capture: &Path) -> Result<String> {
     let output = Command::new(shell::built_whyrst())
         .env("LC_ALL", "C")
         .env("WHYRST_CONFIG", "")
@@ -406,7 +406,7 @@ fn link(id: &str) -> String {
 }
 
 /// The parts of the book with the pages that each begins with; what no part lists stands in the last.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 5] = [
     (
         "Start",
         &[
@@ -422,6 +422,7 @@ const PARTS: [(&str, &[&str]); 4] = [
             "wireshark.md",
         ],
     ),
+    ("Learn", &["article.md", "clients.md"]),
     ("Live", &["live.md", "programs.md", "lab.md"]),
     ("Fleet", &["metrics.md", "rows.md", "sql.md", "scale.md", "security.md", "reliability.md", "performance.md"]),
     ("Reference", &[]),
@@ -445,6 +446,9 @@ pub(super) fn summary(folder: &Path) -> Result<String> {
     out.push_str("\n# Internals\n\n");
     out.push_str(&internals(folder)?);
     out.push_str("\n# 简体中文\n\n- [whyrst](zh/README.md)\n");
+    for name in ["zh/article.md", "zh/clients.md"] {
+        out.extend(["- [", &title(&folder.join(name))?, "](", name, ")\n"]);
+    }
     out.push_str(&answers(Language::Chinese));
     Ok(out)
 }

@@ -182,7 +182,7 @@ impl Writer<'_> {
                 self.code("}");
             }
             Act::Write { on, bytes } => {
-                self.code(&format!("write({}, bytes.Repeat([]byte(\"x\"), {bytes}))", on.name()))
+                self.code(&format!("write({}, bytes.Repeat([]byte(\"x\"), {bytes}))", on.name()));
             }
             Act::Say { on, octets } => {
                 self.code(&format!("write({}, []byte({}))", on.name(), super::c::quoted(octets)));

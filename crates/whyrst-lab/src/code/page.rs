@@ -130,7 +130,7 @@ pub(super) fn expected(scenario: &Scenario) -> Vec<Vec<First>> {
 }
 
 /// As a program prints it; `None` for what is no call of a program.
-pub(super) fn call_words(action: &Action) -> Option<String> {
+pub(crate) fn call_words(action: &Action) -> Option<String> {
     Some(match *action {
         Action::Listen { .. } | Action::ListenWithBacklog { .. } | Action::ListenOnLoopback { .. } => "listen()".into(),
         Action::Accept => "accept()".into(),

@@ -188,8 +188,8 @@ struct Hand {
     /// It began to listen before the others began, and has heard of none of them since.
     adrift: bool,
     slot: Slot,
-    holds: [bool; 2],
-    listens: bool,
+    /// The connections, then the listener.
+    holds: [bool; 3],
     options: Vec<Opt>,
     mptcp: bool,
     /// Where the story names ports, as every connection of that actor then has one.
@@ -199,8 +199,18 @@ struct Hand {
     /// A pause of the story that has not been written yet.
     pause: i64,
     lines: Vec<Line>,
-    is_child: bool,
+    birth: Birth,
 }
+
+/// How an actor came into being.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Birth {
+    Started,
+    Forked,
+}
+
+/// The place of the listener among what an actor holds.
+const LISTENER: usize = 2;
 
 struct Planning {
     scenario: &'static Scenario,
@@ -222,14 +232,14 @@ impl Planning {
         let scenario = self.scenario;
         let mut parts: Vec<Part> = Vec::new();
         for hand in self.hands {
-            if hand.is_child {
+            if hand.birth == Birth::Forked {
                 let parent = &mut parts[hand.part];
                 parent.children.insert(hand.actor.name, hand.lines);
             } else {
-                let ports = ports(&hand.lines);
+                let taken = ports(&hand.lines);
                 let is_service = matches!(hand.lines.first(), Some(Line { act: Act::Listen { .. }, .. }));
                 let (name, lines) = (hand.actor.name, hand.lines);
-                parts.push(Part { name, is_service, ports, lines, children: BTreeMap::new() });
+                parts.push(Part { name, is_service, ports: taken, lines, children: BTreeMap::new() });
             }
         }
         Plan { scenario, parts }
@@ -239,7 +249,7 @@ impl Planning {
         if let Some(known) = self.hands.iter().position(|hand| hand.actor == actor) {
             return known;
         }
-        let part = self.hands.iter().filter(|hand| !hand.is_child).count();
+        let part = self.hands.iter().filter(|hand| hand.birth == Birth::Started).count();
         let mut hand = Hand::new(actor, part);
         let names_ports = |step: &Step| step.actor == actor && matches!(step.action, Action::UsePort(_));
         hand.next_port = self.scenario.steps.iter().any(names_ports).then_some(FIRST_PORT);
@@ -315,10 +325,11 @@ impl Planning {
         let waits_by_itself = match step.action {
             Action::Accept => connected == 1 && ended == 0,
             Action::Read { .. } => spoke + ended <= 1 && connected == 0 && !rests_after_speaking(&unseen),
-            Action::Connect { .. } | Action::ConnectWithin { .. } => first_of_all && spoke + ended + connected == 0,
-            Action::ConnectUntilAccepted { .. } => false,
-            // What has only to be prepared needs no order.
-            Action::Listen { .. } | Action::ListenWithBacklog { .. } => first_of_all && spoke + ended + connected == 0,
+            // Nothing has happened that it could come too early for.
+            Action::Connect { .. }
+            | Action::ConnectWithin { .. }
+            | Action::Listen { .. }
+            | Action::ListenWithBacklog { .. } => first_of_all && spoke + ended + connected == 0,
             _ => false,
         };
         // Nobody has to wait for an `accept`, which lets nothing out.
@@ -393,7 +404,7 @@ impl Planning {
     fn fork(&mut self, parent: usize, child: Actor) {
         let Hand { part, clock, slot, .. } = self.hands[parent];
         let mut made = Hand::new(child, part);
-        (made.clock, made.slot, made.is_child, made.seen) = (clock, slot, true, self.events.len());
+        (made.clock, made.slot, made.birth, made.seen) = (clock, slot, Birth::Forked, self.events.len());
         made.holds[slot as usize] = true;
         self.hands.push(made);
     }
@@ -403,7 +414,7 @@ impl Planning {
         let end = self.hands.iter().map(|hand| hand.clock).max().unwrap_or_default();
         let last = self.scenario.steps.len();
         for hand in &mut self.hands {
-            let holds = hand.listens || hand.holds.contains(&true);
+            let holds = hand.holds.contains(&true);
             let left = end - hand.clock;
             let dies = matches!(hand.lines.last(), Some(Line { outcome: ExpectedReturn::DiesOf(_), .. }));
             if holds && !dies && (left > 0 || hand.pause > 0) {
@@ -426,8 +437,7 @@ impl Hand {
             waits: false,
             adrift: false,
             slot: Slot::Connection,
-            holds: [false; 2],
-            listens: false,
+            holds: [false; 3],
             options: Vec::new(),
             mptcp: false,
             next_port: None,
@@ -435,13 +445,14 @@ impl Hand {
             read_timeout_ms: 0,
             pause: 0,
             lines: Vec::new(),
-            is_child: false,
+            birth: Birth::Started,
         }
     }
 
-    fn write_pause(&mut self, remark: Option<String>) {
+    fn write_pause(&mut self, remark: String) {
         let ms = u32::try_from(std::mem::take(&mut self.pause)).unwrap_or_default();
         if ms > 0 {
+            let remark = Some(remark);
             self.lines.push(Line { remark, act: Act::Sleep(ms), outcome: ExpectedReturn::Succeeds });
         }
     }
@@ -472,8 +483,8 @@ impl Hand {
         let on = self.slot;
         let set = |options: Vec<Opt>| Some(Act::Set { on, options });
         match *action {
-            Action::Listen { port } | Action::ListenOnLoopback { port } => self.listening(port, None),
-            Action::ListenWithBacklog { port, backlog } => self.listening(port, Some(backlog)),
+            Action::Listen { port } | Action::ListenOnLoopback { port } => Some(self.listening(port, None)),
+            Action::ListenWithBacklog { port, backlog } => Some(self.listening(port, Some(backlog))),
             Action::Accept => {
                 self.holds[on as usize] = true;
                 Some(Act::Accept(on))
@@ -526,7 +537,7 @@ impl Hand {
                 Some(Act::Close(on))
             }
             Action::CloseListener => {
-                self.listens = false;
+                self.holds[LISTENER] = false;
                 Some(Act::CloseListener)
             }
             Action::IsKilled => Some(Act::Kill),
@@ -535,12 +546,12 @@ impl Hand {
         }
     }
 
-    fn listening(&mut self, port: u16, backlog: Option<u16>) -> Option<Act> {
-        self.listens = true;
+    fn listening(&mut self, port: u16, backlog: Option<u16>) -> Act {
+        self.holds[LISTENER] = true;
         let mut options = std::mem::take(&mut self.options);
         options.insert(0, Opt::REUSE_ADDRESS);
         let opening = Opening { port, options, mptcp: self.mptcp, from_port: None };
-        Some(Act::Listen { opening, backlog })
+        Act::Listen { opening, backlog }
     }
 }
 

@@ -17,28 +17,22 @@ pub(super) fn of(scenario: &'static Scenario, number: usize, language: Language)
 }
 
 /// What is said above a sleep before that step, or at the end of the program.
-pub(super) fn of_sleep(scenario: &'static Scenario, number: usize, language: Language) -> Option<String> {
+pub(super) fn of_sleep(scenario: &'static Scenario, number: usize, language: Language) -> String {
     let Some(step) = scenario.steps.get(number) else {
-        return Some(
-            language
-                .pick(
-                    "To exit now would close the socket: stay until the others are done.",
-                    "现在退出会关闭套接字：等到其他程序结束。",
-                )
-                .into(),
-        );
+        let stay = "To exit now would close the socket: stay until the others are done.";
+        return language.pick(stay, "现在退出会关闭套接字：等到其他程序结束。").into();
     };
     let before = scenario.steps[..number].iter().rev();
     let mine = before.clone().take_while(|other| other.actor == step.actor).count();
     let others = scenario.steps[..number - mine].iter().rev();
     let last = others.take_while(|other| other.actor != step.actor).find_map(|other| Some((other, done(other)?)));
-    Some(match (last, language) {
+    match (last, language) {
         (Some((other, (english, _))), Language::English) => {
             format!("By then the {} has {english}.", other.actor.name)
         }
         (Some((other, (_, chinese))), Language::Chinese) => format!("到这时 {} {chinese}。", other.actor.name),
         (None, language) => language.pick("Nothing happens meanwhile.", "其间什么也不发生。").into(),
-    })
+    }
 }
 
 /// The step that makes the first reset: a call of its sender, or what it answers.

@@ -277,7 +277,7 @@ impl Writer<'_> {
                 self.said(&format!("read({most})"), &format!("{}.read(&mut vec![0; {most}])", on.name()));
             }
             Act::Shutdown { on, how } => {
-                let rust = match how {
+                let word = match how {
                     How::Read => "Read",
                     How::Write => "Write",
                     How::Both => "Both",
@@ -285,7 +285,7 @@ impl Writer<'_> {
                 let how = how.constant();
                 self.said(
                     &format!("shutdown({how})"),
-                    &format!("{}.shutdown(Shutdown::{rust}).map(|()| 0)", on.name()),
+                    &format!("{}.shutdown(Shutdown::{word}).map(|()| 0)", on.name()),
                 );
             }
             Act::Set { on, options } => {

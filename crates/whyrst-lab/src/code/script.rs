@@ -79,7 +79,7 @@ fn start(out: &mut String, plan: &Plan, program: Program) {
 }
 
 fn begin(out: &mut String, part: &Part, program: Program, all: &mut Vec<String>) {
-    let ports: String = part.ports.iter().map(|port| format!(" {port}")).collect();
+    let ports = part.ports.iter().fold(String::new(), |all, port| all + " " + &port.to_string());
     let command = match program {
         Program::Python => format!("python3 {}.py{ports}", part.name),
         Program::C | Program::Rust | Program::Go => format!("./{}{ports}", part.name),

@@ -1,6 +1,7 @@
 //! `whyrst provoke`: which reset is to happen to whom.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use clap::Args;
 use whyrst_provoke::{After, Cause, Share};
@@ -23,7 +24,7 @@ Causes, and when they strike:
   stale-connection        the same, as a server does with an idle connection of a pool
   half-open-listener      forgets the connection after an answer, as in a power cut (root)
   app-idle-timeout        aborts a connection that was silent for --after (5s)
-  closed-port             stops listening for two seconds, after --after (1s)
+  closed-port             stops listening for --for (2s), after --after (1s)
   listener-close-pending  closes the listener with connections in its queue, after --after (1s)
 
 The control API (--control) is toxiproxy's in spirit: GET /proxies, POST /proxies/NAME/toxics \
@@ -58,6 +59,10 @@ pub(crate) struct Provoke {
     #[arg(long, value_name = "PERCENT", requires = "cause", default_value = "100%")]
     pub(crate) share: Share,
 
+    /// How long the port of closed-port stays closed
+    #[arg(long = "for", value_name = "TIME", requires = "cause", default_value = "2s", value_parser = parse_time)]
+    pub(crate) lasting: Duration,
+
     /// Where the drawing of the share begins: the same number, the same connections
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub(crate) seed: u64,
@@ -81,6 +86,14 @@ pub(crate) struct Provoke {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// A time, in the words of `--after`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(After::Time(time)) => Ok(time),
+        _ => Err("expected a time, such as 2s or 500ms".to_owned()),
+    }
 }
 
 /// A port alone is this host's own.
