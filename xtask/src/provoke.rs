@@ -171,8 +171,9 @@ fn meet(whyrst: &Path, folder: &Path, case: &Case, client: &Client) -> Result<Me
     provoke.end();
     let lines: Vec<String> = String::from_utf8_lossy(&stdout).lines().map(str::to_owned).collect();
     let said_of_it = answer(&lines, &stderr, case.meets);
-    let objects = String::from_utf8_lossy(&stderr).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let named = named(objects);
+    let objects: Vec<Value> =
+        String::from_utf8_lossy(&stderr).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let named = named(&objects);
     let provoked = fs::read_to_string(&said)?.lines().any(|line| line.contains("\"what\":\"provoked\""));
     Ok(Met { said: said_of_it, provoked, named })
 }
@@ -188,7 +189,7 @@ fn answer(lines: &[String], stderr: &[u8], number: usize) -> String {
     own.unwrap_or("an error").to_owned()
 }
 
-fn named(objects: Vec<Value>) -> Vec<(String, String)> {
+fn named(objects: &[Value]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut named = Vec::new();
     for object in objects.iter().filter(|object| object["schema"] == "whyrst.reset/1") {

@@ -88,6 +88,13 @@ pub struct File {
     pub text: String,
 }
 
+impl File {
+    /// Whether it is a program in that language.
+    pub fn is_program(&self, program: Program) -> bool {
+        self.name.rsplit_once('.').is_some_and(|(_, extension)| extension == program.extension())
+    }
+}
+
 /// Why there are no programs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoPrograms {

@@ -119,6 +119,8 @@ pub(crate) fn may_repair() -> bool {
 
 /// Ends a connection in order, as far as that goes.
 pub(crate) fn end_in_order(client: &TcpStream) {
-    read_everything(client);
+    if client.set_nonblocking(true).is_ok() {
+        read_everything(client);
+    }
     let _ = client.shutdown(Shutdown::Both);
 }

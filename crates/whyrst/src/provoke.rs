@@ -1,5 +1,6 @@
 //! `whyrst provoke`: runs the proxy, and says what it did until somebody wants it to end.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -92,10 +93,10 @@ fn line(report: &ProvokedReport<'_>, language: Language) -> String {
     let mut text = format!("{}  ", time.strftime("%H:%M:%S%.3f"));
     if let (Some(number), Some(client)) = (report.connection, report.client) {
         let client = std::net::SocketAddr::from((client.ip, client.port));
-        text.push_str(&match language {
-            Language::English => format!("connection {number} from {client}: "),
-            Language::Chinese => format!("连接 {number}（来自 {client}）："),
-        });
+        let _ = match language {
+            Language::English => write!(text, "connection {number} from {client}: "),
+            Language::Chinese => write!(text, "连接 {number}（来自 {client}）："),
+        };
     }
     if let Some(cause) = &report.cause {
         text.push_str(cause);
@@ -103,11 +104,11 @@ fn line(report: &ProvokedReport<'_>, language: Language) -> String {
     }
     text.push_str(&escape_name(&report.text));
     if report.what == ProvokedWhat::Provoked && report.connection.is_some() {
-        let (requests, bytes) = (report.requests, report.client_bytes);
-        text.push_str(&match language {
-            Language::English => format!(" (after {requests} requests, {bytes} bytes, {:.1} s)", report.age_ms / 1e3),
-            Language::Chinese => format!("（在 {requests} 个请求、{bytes} 字节、{:.1} 秒之后）", report.age_ms / 1e3),
-        });
+        let (requests, bytes, seconds) = (report.requests, report.client_bytes, report.age_ms / 1e3);
+        let _ = match language {
+            Language::English => write!(text, " (after {requests} requests, {bytes} bytes, {seconds:.1} s)"),
+            Language::Chinese => write!(text, "（在 {requests} 个请求、{bytes} 字节、{seconds:.1} 秒之后）"),
+        };
     }
     text + "\n"
 }

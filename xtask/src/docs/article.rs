@@ -101,7 +101,7 @@ fn programs(out: &mut String, told: &Told, language: Language) {
                     "\nC 程序如下；`whyrst lab code {id} --program python`（或 `rust`、`go`）给出其他语言，`--out DIR` 写成文件并附 `run.sh`。"
                 ),
             };
-            for file in files.iter().filter(|file| file.name.ends_with(".c")) {
+            for file in files.iter().filter(|file| file.is_program(Program::C)) {
                 let _ = write!(out, "\n`{}`\n\n```c\n{}```\n", file.name, file.text);
             }
         }

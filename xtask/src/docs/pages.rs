@@ -240,7 +240,7 @@ fn programs(cause: &Cause, language: Language) -> String {
         ),
     };
     out.push_str(&others);
-    for file in files.iter().filter(|file| file.name.ends_with(".py")) {
+    for file in files.iter().filter(|file| file.is_program(Program::Python)) {
         let _ = write!(out, "\n`{}`\n\n```python\n{}```\n", file.name, file.text);
     }
     out

@@ -82,7 +82,9 @@ fn write_text(out: &mut String, scenario: &'static Scenario, language: Language)
     )?;
     for step in scenario.steps {
         if let Some(call) = call_words(&step.action) {
-            writeln!(out, "  {} {} {}", padded(step.actor.name, 10), padded(&call, 28), outcome_words(step.outcome))?;
+            let returns = outcome_words(step.outcome);
+            let line = format!("  {} {} {returns}", padded(step.actor.name, 10), padded(&call, 28));
+            writeln!(out, "{}", line.trim_end())?;
         }
     }
     let cause = cause(scenario).filter(|cause| cause.id == scenario.id);

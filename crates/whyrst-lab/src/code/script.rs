@@ -8,6 +8,31 @@ use whyrst_core::language::Language;
 use super::Program;
 use super::plan::{Part, Plan};
 
+const NAMESPACE: &str = "\
+if [ -z \"${WHYRST_INSIDE:-}\" ]; then
+    user=
+    [ \"$(id -u)\" = 0 ] || user=\"--user --map-root-user\"
+    WHYRST_INSIDE=shell exec unshare $user --net sh \"$0\"
+fi
+ip link set lo mtu 1500 up
+
+";
+
+/// Where tcpdump ends at once, as it does in a user namespace, because it cannot change its user there, nothing is
+/// captured.
+const CAPTURE: &str = "\
+tcpdump=
+if [ \"$WHYRST_INSIDE\" = shell ] && command -v tcpdump >/dev/null; then
+    rm -f capture.pcap
+    tcpdump -Z root -i lo --immediate-mode -U -w capture.pcap tcp 2>/dev/null &
+    tcpdump=$!
+    until [ -s capture.pcap ] || ! kill -0 \"$tcpdump\" 2>/dev/null; do sleep 0.05; done
+    sleep 0.1
+    kill -0 \"$tcpdump\" 2>/dev/null || tcpdump=
+fi
+
+";
+
 pub(super) fn text(plan: &Plan, program: Program, language: Language) -> String {
     let mut out = String::from("#!/bin/sh\n");
     let id = plan.scenario.id;
@@ -24,15 +49,8 @@ pub(super) fn text(plan: &Plan, program: Program, language: Language) -> String 
     };
     out.push_str("set -eu\ncd \"$(dirname \"$0\")\"\n\n");
     build(&mut out, plan, program);
-    out.push_str(
-        "if [ -z \"${WHYRST_INSIDE:-}\" ]; then\n    WHYRST_INSIDE=shell exec unshare --user --map-root-user --net sh \"$0\"\nfi\n\
-         ip link set lo mtu 1500 up\n\n",
-    );
-    out.push_str(
-        "tcpdump=\nif [ \"$WHYRST_INSIDE\" = shell ] && command -v tcpdump >/dev/null; then\n    rm -f capture.pcap\n    \
-         tcpdump -Z root -i lo --immediate-mode -U -w capture.pcap tcp 2>/dev/null &\n    tcpdump=$!\n    \
-         until [ -s capture.pcap ]; do sleep 0.05; done\nfi\n\n",
-    );
+    out.push_str(NAMESPACE);
+    out.push_str(CAPTURE);
     start(&mut out, plan, program);
     out.push_str(
         "\nif [ -n \"$tcpdump\" ]; then\n    sleep 0.3\n    kill \"$tcpdump\"\n    wait \"$tcpdump\" || true\n    \
