@@ -79,7 +79,7 @@ fn table(out: &mut String, rows: &[(&Case, Vec<Met>)], clients: &[Client], langu
 fn cell(met: &Met, case: &Case, language: Language) -> String {
     let said = met.said.trim().trim_start_matches("ok ");
     match said {
-        "200" if met.saw_the_fin() => language.pick("200: it saw the FIN", "200：已看到 FIN").to_owned(),
+        "200" if met.saw_the_fin(case) => language.pick("200: it saw the FIN", "200：已看到 FIN").to_owned(),
         "200" if met.provoked => language.pick("200, silently", "200，无感知").to_owned(),
         "200" | "413" => said.to_owned(),
         error => format!("`{}`", shortened(error, case)),
