@@ -1,6 +1,7 @@
 //! The book: pages generated from the causes and their fixtures, its table of contents, and whether
 //! its links lead somewhere. `cargo xtask book` makes HTML of it.
 
+mod article;
 mod links;
 mod pages;
 mod translation;
@@ -67,6 +68,8 @@ fn generated() -> Result<BTreeMap<String, String>> {
     for language in Language::ALL {
         pages.extend(pages::of_causes(&root().join("fixtures"), language)?);
         pages.extend(pages::of_symptoms(language));
+        let name = language.pick("article.md", "zh/article.md");
+        pages.insert(name.into(), article::page(&root().join("fixtures"), language)?);
     }
     pages.insert("limits.md".into(), pages::limits());
     pages.insert("steps.md".into(), pages::steps());
@@ -83,7 +86,8 @@ fn on_disk() -> Result<BTreeMap<String, String>> {
     for of in folders.concat() {
         names.extend(markdown_in(&folder().join(of))?.into_iter().map(|name| format!("{of}/{name}")));
     }
-    let beside = ["limits.md", "steps.md", "accuracy.md", "SUMMARY.md"].map(str::to_owned);
+    let beside =
+        ["limits.md", "steps.md", "accuracy.md", "article.md", "zh/article.md", "SUMMARY.md"].map(str::to_owned);
     let there = names.into_iter().chain(beside).filter(|name| folder().join(name).is_file());
     there.map(|name| Ok((name.clone(), fs::read_to_string(folder().join(&name))?))).collect()
 }

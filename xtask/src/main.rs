@@ -21,6 +21,7 @@ mod logs;
 mod mcp;
 mod pages;
 mod programs;
+mod provoke;
 mod python;
 mod schema;
 mod setup;
@@ -69,6 +70,7 @@ cargo xtask web [--check]      builds the page, or fails when the one that is ch
 cargo xtask e2e                the page in a real Chromium
 cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
 cargo xtask programs [NAME...] nginx, HAProxy, Redis, PostgreSQL, Node.js and curl under `watch`, as root; writes docs/programs.md
+cargo xtask provoke            ten resets happen to curl, Python, Go, Node.js and Java, as root; writes docs/clients.md
 cargo xtask symptoms [NAME...] plays the commonest messages (curl, Python, Node.js, nginx) and fails where `whyrst why` does not know one
 cargo xtask logs               nginx, HAProxy and sshd lose connections, as root; records crates/whyrst/tests/logs
 cargo xtask stacks [NAME...]   lwIP, smoltcp, passt and slirp4netns end connections, as root; records crates/whyrst-capture/tests/stacks
@@ -154,6 +156,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["measure", words @ ..] => bench::measure::measure(words),
         ["kernels", suites @ ..] => kernels::boot(suites),
         ["programs", names @ ..] => programs::play(names),
+        ["provoke"] => provoke::play(),
         ["symptoms", names @ ..] => symptoms::play_all(names),
         ["stacks", names @ ..] => stacks::play(names),
         ["trouble"] => trouble::play_all(),

@@ -42,6 +42,14 @@ pub enum LabError {
         /// Why no veth pair.
         veth: Box<LabError>,
     },
+    /// There are no programs of the scenario.
+    #[error("there are no programs of {scenario}: {reason}")]
+    NoProgram {
+        /// The scenario's id.
+        scenario: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// The scenario runs a program that is not installed.
     #[error("scenario {scenario} needs the program `{program}`, which was not found; {install}")]
     ProgramMissing {

@@ -101,6 +101,11 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
     EndJudged { name: end.name, outcomes, alone }
 }
 
+/// The first answers of what one capture holds, from its packets alone.
+pub(crate) fn firsts_alone(end: &End) -> Vec<First> {
+    explain(end, None).alone
+}
+
 fn judge_told(reset: &SocketReset) -> (Outcome, Judgement) {
     let outcome = reset.outcome();
     let judgement = judge_outcome(&outcome);

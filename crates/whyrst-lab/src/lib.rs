@@ -23,7 +23,9 @@ pub use crate::scenarios::{reproducible, reproduction, scenario, scenarios};
 
 mod actor;
 pub mod answers;
+pub mod article;
 mod attribution;
+pub mod code;
 mod conductor;
 mod error;
 mod judge;

@@ -79,9 +79,18 @@ pub fn files(scenario: &Scenario) -> Option<(&'static [u8], Option<&'static [u8]
 
 /// The recorded run of the cause of that id, explained in `language`; `None` where the lab does not play it.
 pub fn run(cause: &str, language: Language) -> Option<LabRun> {
+    played(cause)?.explained(cause, language)
+}
+
+/// The packets of that run as a ladder, as in a report.
+pub fn ladder(cause: &str, language: Language) -> Option<String> {
+    played(cause)?.ladder(cause, language)
+}
+
+fn played(cause: &str) -> Option<Played<'static>> {
     let scenario = leading(cause)?;
     let (capture, events) = files(scenario)?;
-    Played { scenario: scenario.id, story: scenario.story, capture, events }.explained(cause, language)
+    Some(Played { scenario: scenario.id, story: scenario.story, capture, events })
 }
 
 #[cfg(test)]

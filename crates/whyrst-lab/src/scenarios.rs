@@ -5,6 +5,7 @@ use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::report::catalogue::Reproducible;
 
+use crate::code;
 use crate::scenario::{Reproduction, Scenario};
 
 include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
@@ -17,6 +18,7 @@ pub fn reproduction(cause: &str) -> Option<&'static Reproduction> {
 /// What the page of `cause` says of the lab.
 pub fn reproducible(cause: &Cause) -> Reproducible {
     match reproduction(cause.id) {
+        Some(Reproduction::Lab([first, ..])) if code::possible(first).is_ok() => Reproducible::AsPrograms,
         Some(Reproduction::Lab(_)) => Reproducible::Yes,
         Some(Reproduction::NotReproducible(reason)) => Reproducible::No(reason),
         None => Reproducible::No("nobody has written a scenario of it yet"),

@@ -13,6 +13,7 @@ use whyrst_model::connection::ConnectionReport;
 use whyrst_model::host::{DoctorReport, FindingReport};
 use whyrst_model::incident::IncidentReport;
 use whyrst_model::lab::LabReport;
+use whyrst_model::provoke::ProvokedReport;
 use whyrst_model::recording::{Coverage, Event};
 use whyrst_model::report::Report;
 use whyrst_model::summary::SummaryReport;
@@ -44,7 +45,7 @@ fn write(folder: &Path) -> io::Result<()> {
 
 /// Each record by the name in its `schema`. A failed connect has the schema of a reset; a connection is no line of
 /// JSON, only a row.
-fn schemas() -> [(&'static str, Schema); 13] {
+fn schemas() -> [(&'static str, Schema); 14] {
     [
         ("reset", schema::<Report<'_>>()),
         ("connection", schema::<ConnectionReport<'_>>()),
@@ -55,6 +56,7 @@ fn schemas() -> [(&'static str, Schema); 13] {
         ("why", schema::<WhyReport<'_>>()),
         ("lab", schema::<LabReport<'_>>()),
         ("watch", schema::<WatchReport<'_>>()),
+        ("provoked", schema::<ProvokedReport<'_>>()),
         ("finding", schema::<FindingReport<'_>>()),
         ("doctor", schema::<DoctorReport<'_>>()),
         ("events", schema::<Coverage>()),

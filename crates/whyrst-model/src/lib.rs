@@ -31,6 +31,7 @@ pub mod incident;
 pub mod lab;
 pub mod language;
 pub mod listed;
+pub mod provoke;
 pub mod recording;
 pub mod report;
 pub mod segment;

@@ -3,6 +3,7 @@
 mod captures;
 mod live;
 mod ports;
+mod provoke;
 mod shared;
 mod sinks;
 mod tools;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::captures::*;
 pub(crate) use self::live::*;
 pub(crate) use self::ports::*;
+pub(crate) use self::provoke::*;
 pub(crate) use self::shared::*;
 pub(crate) use self::sinks::*;
 pub(crate) use self::tools::*;
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Reproduce causes with real sockets in fresh network namespaces
     Lab(Lab),
+    /// Make a chosen reset happen to real clients: a TCP proxy for tests
+    Provoke(Provoke),
     /// Explain a message of a program: what it means, its causes, the command that decides
     Why(Why),
     /// Show the catalogue of causes, one page of it, or what mentions a word

@@ -24,10 +24,13 @@ use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
 use crate::causes::nearest;
 use crate::output::{self, Output};
 
+mod code;
+
 pub(crate) fn run(arguments: &Lab) -> Result<Completion> {
     match &arguments.command {
         LabCommand::List(list) => show(list),
         LabCommand::Run(run) => play_all(run),
+        LabCommand::Code(code) => code::run(code),
     }
 }
 

@@ -24,6 +24,7 @@ mod memory;
 mod output;
 mod pipe;
 mod progress;
+mod provoke;
 mod run;
 mod serve;
 mod sinks;
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         Command::Sql(sql) => elsewhere::SQL.run(&sql),
         Command::Mcp(mcp) => elsewhere::MCP.run(&mcp),
         Command::Lab(lab) => lab::run(&lab),
+        Command::Provoke(provoke) => provoke::run(&provoke),
         Command::Why(why) => why::run(&why),
         Command::Causes(causes) => causes::run(&causes),
         Command::Pipe(pipe) => pipe::run(&pipe),

@@ -13,6 +13,7 @@ use whyrst_core::language::Language;
 use whyrst_core::report::{catalogue, symptom};
 use whyrst_core::symptom::{Symptom, Topic};
 use whyrst_core::symptoms;
+use whyrst_lab::code::{self, Program};
 use whyrst_lab::scenario::Reproduction;
 use whyrst_lab::{reproducible, reproduction};
 
@@ -212,8 +213,37 @@ fn page(cause: &'static Cause, fixtures: &Path, language: Language) -> Result<St
     let before = catalogue::rule_heading(language);
     let page = linked(&catalogue::markdown(cause, reproducible(cause), language));
     let shown = seen(cause, fixtures, language)?.unwrap_or_default();
-    let page = page.replacen(&before, &(shown + &before), 1);
+    let page = page.replacen(&before, &(shown + &before), 1) + &programs(cause, language);
     Ok(format!("{NOTE}{}\n\n{page}", elsewhere(cause.id, language)))
+}
+
+/// The programs of the cause in Python, which is the shortest, or why there are none.
+fn programs(cause: &Cause, language: Language) -> String {
+    let Some(Reproduction::Lab([scenario, ..])) = reproduction(cause.id) else { return String::new() };
+    let mut out = format!("\n## {}\n\n", language.pick("As programs", "用程序重现"));
+    let files = match code::files(scenario, Program::Python, language) {
+        Ok(files) => files,
+        Err(why) => {
+            let no = language.pick("Sockets alone cannot make it: ", "仅靠套接字无法造成：");
+            return format!("{out}{no}{}{}\n", why.reason(language), language.pick(".", "。"));
+        }
+    };
+    let others = match language {
+        Language::English => format!(
+            "In Python; `whyrst lab code {0} --program c`, `rust` or `go` gives the others, with `--out DIR` as files with \
+             a `run.sh`.\n",
+            cause.id
+        ),
+        Language::Chinese => format!(
+            "以下为 Python；`whyrst lab code {0} --program c`（或 `rust`、`go`）给出其他语言，加 `--out DIR` 则写成文件并附 `run.sh`。\n",
+            cause.id
+        ),
+    };
+    out.push_str(&others);
+    for file in files.iter().filter(|file| file.is_program(Program::Python)) {
+        let _ = write!(out, "\n`{}`\n\n```python\n{}```\n", file.name, file.text);
+    }
+    out
 }
 
 /// A line that lists nothing but ids leads to their pages.
@@ -250,7 +280,7 @@ fn seen(cause: &Cause, fixtures: &Path, language: Language) -> Result<Option<Str
 }
 
 /// The packets of the first reset in `capture`, or of the connect that failed, as the whole report shows them.
-fn ladder(capture: &Path) -> Result<String> {
+pub(super) fn ladder(capture: &Path) -> Result<String> {
     let output = Command::new(shell::built_whyrst())
         .env("LC_ALL", "C")
         .env("WHYRST_CONFIG", "")
@@ -376,7 +406,7 @@ fn link(id: &str) -> String {
 }
 
 /// The parts of the book with the pages that each begins with; what no part lists stands in the last.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 5] = [
     (
         "Start",
         &[
@@ -392,6 +422,7 @@ const PARTS: [(&str, &[&str]); 4] = [
             "wireshark.md",
         ],
     ),
+    ("Learn", &["article.md", "clients.md"]),
     ("Live", &["live.md", "programs.md", "lab.md"]),
     ("Fleet", &["metrics.md", "rows.md", "sql.md", "scale.md", "security.md", "reliability.md", "performance.md"]),
     ("Reference", &[]),
@@ -415,6 +446,9 @@ pub(super) fn summary(folder: &Path) -> Result<String> {
     out.push_str("\n# Internals\n\n");
     out.push_str(&internals(folder)?);
     out.push_str("\n# 简体中文\n\n- [whyrst](zh/README.md)\n");
+    for name in ["zh/article.md", "zh/clients.md"] {
+        out.extend(["- [", &title(&folder.join(name))?, "](", name, ")\n"]);
+    }
     out.push_str(&answers(Language::Chinese));
     Ok(out)
 }

@@ -22,6 +22,8 @@ use crate::symptoms;
 pub enum Reproducible {
     /// Under the id of the cause.
     Yes,
+    /// The same, and `whyrst lab code` gives programs that make it.
+    AsPrograms,
     /// Not, for this reason.
     No(&'static str),
     /// Whoever prints the page has no lab.
@@ -468,6 +470,11 @@ fn sign_words(sign: &KernelSign) -> String {
 fn reproduction(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
     match reproducible {
         Reproducible::Yes => format!("whyrst lab run {}", cause.id),
+        Reproducible::AsPrograms => {
+            let also = language.pick("; as programs in C, Python, Rust or Go", "；C、Python、Rust、Go 程序");
+            let colon = language.pick(": ", "：");
+            format!("whyrst lab run {0}{also}{colon}whyrst lab code {0}", cause.id)
+        }
         Reproducible::Unknown => {
             let list = language
                 .pick("`whyrst lab list` says whether the lab plays it", "`whyrst lab list` 会说明能否在 lab 中复现");

@@ -10,12 +10,17 @@ use crate::scenario::PacketKind;
 
 /// The text with every `{...}` replaced. What this run cannot tell becomes `(not seen)`.
 pub(crate) fn fill_in(played: &Played, template: &str) -> String {
+    fill(template, |name| measure(played, name))
+}
+
+/// The same with numbers from elsewhere.
+pub(crate) fn fill(template: &str, measure: impl Fn(&str) -> Option<String>) -> String {
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else { break };
         text.push_str(before);
-        text.push_str(&measure(played, name).unwrap_or_else(|| "(not seen)".into()));
+        text.push_str(&measure(name).unwrap_or_else(|| "(not seen)".into()));
         rest = after;
     }
     text + rest
@@ -28,8 +33,8 @@ fn measure(played: &Played, name: &str) -> Option<String> {
     if let Some((end, packets)) = name.split_once(' ') {
         let end = played.ends.iter().find(|candidate| candidate.name == end)?;
         return match packets.split_once('>') {
-            Some((first, second)) => between(end, kind(first)?, kind(second)?),
-            None => packet(end, kind(packets)?),
+            Some((first, second)) => time_between(end, kind_of(first)?, kind_of(second)?),
+            None => packet(end, kind_of(packets)?),
         };
     }
     let (actor, call) = name.split_once('.')?;
@@ -45,7 +50,8 @@ fn kernel(played: &Played) -> String {
     }
 }
 
-fn kind(letters: &str) -> Option<PacketKind> {
+/// Of packets, by letters.
+pub(crate) fn kind_of(letters: &str) -> Option<PacketKind> {
     Some(match letters {
         "S" => PacketKind::Syn,
         "SA" => PacketKind::SynAck,
@@ -61,7 +67,8 @@ fn segments(end: &End) -> impl Iterator<Item = (&Frame, Tcp<'_>)> {
     end.frames.iter().filter_map(|frame| Some((frame, Tcp::parse(&frame.bytes)?)))
 }
 
-fn between(end: &End, first: PacketKind, second: PacketKind) -> Option<String> {
+/// The time between the first of one kind and the first of another on the same connection.
+pub(crate) fn time_between(end: &End, first: PacketKind, second: PacketKind) -> Option<String> {
     let mut segments = segments(end);
     let (from, opening) = segments.find(|(_, tcp)| tcp.kind() == first)?;
     let of_same_pair = |tcp: &Tcp<'_>| pair(tcp) == pair(&opening);
@@ -73,7 +80,8 @@ fn pair(tcp: &Tcp<'_>) -> (Endpoint, Endpoint) {
     (tcp.src.min(tcp.dst), tcp.src.max(tcp.dst))
 }
 
-fn packet(end: &End, wanted: PacketKind) -> Option<String> {
+/// The first of that kind, in tcpdump's notation.
+pub(crate) fn packet(end: &End, wanted: PacketKind) -> Option<String> {
     let mut origins = Origins::default();
     for (_, tcp) in segments(end) {
         origins.learn(&tcp);
@@ -107,7 +115,7 @@ mod tests {
             return true;
         }
         if let Some((end, packets)) = name.split_once(' ') {
-            return matches!(end, "client" | "server") && packets.split('>').all(|letters| kind(letters).is_some());
+            return matches!(end, "client" | "server") && packets.split('>').all(|letters| kind_of(letters).is_some());
         }
         let actor = name.split_once('.').map(|(actor, _)| actor);
         scenario.cast().any(|member| Some(member.name) == actor)

@@ -66,7 +66,8 @@ pub(crate) struct Elsewhere {
 #[command(after_help = "Examples:
   whyrst lab list
   whyrst lab run close-unread
-  whyrst lab run --all --keep recorded/")]
+  whyrst lab run --all --keep recorded/
+  whyrst lab code close-unread --program c --out close-unread/")]
 pub(crate) struct Lab {
     /// What to do.
     #[command(subcommand)]
@@ -80,6 +81,8 @@ pub(crate) enum LabCommand {
     List(LabList),
     /// Play scenarios and check packets, kernel and verdict against each other
     Run(LabRun),
+    /// Give the programs that make a scenario happen: client and server, in C, Python, Rust or Go
+    Code(LabCode),
 }
 
 /// `whyrst lab list`.
@@ -121,6 +124,52 @@ pub(crate) struct LabRun {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// `whyrst lab code`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes one program for each process of the scenario, with a comment above the line that matters; \
+run.sh, which builds and runs them in a network namespace of their own (and captures and explains, where tcpdump and \
+whyrst are installed); and expected.txt: what each call returns, the packets, the verdict. Comments are in the language \
+of --lang.
+
+Exit status: 0 done, 1 sockets alone cannot make the scenario, 2 failure.
+
+Examples:
+  whyrst lab code close-unread                        read the C programs
+  whyrst lab code close-unread --program go --out close-unread/ && close-unread/run.sh
+  whyrst lab code linger-zero --program python --lang zh"
+)]
+pub(crate) struct LabCode {
+    /// The scenario, or the cause whose first scenario it is
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    /// What the programs are written in
+    #[arg(long, value_name = "LANGUAGE", default_value = "c")]
+    pub(crate) program: ProgramLanguage,
+
+    /// Write the files into DIR, which is made if need be; to standard output when not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What `lab code` writes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum ProgramLanguage {
+    /// C with the sockets of POSIX
+    C,
+    /// Python 3
+    Python,
+    /// Rust
+    Rust,
+    /// Go
+    Go,
 }
 
 /// `whyrst why`.
