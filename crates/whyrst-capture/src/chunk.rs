@@ -9,6 +9,7 @@ use whyrst_core::flow::{FlowHasher, Side};
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
+use whyrst_core::service::{Greeting, Moment};
 use whyrst_core::time::Timestamp;
 
 pub use whyrst_core::census::Sighting;
@@ -17,7 +18,7 @@ use crate::bytes::{array_at, be16_at, be32_at};
 use crate::counts::{Counts, Reason};
 use crate::fragments::Fragments;
 use crate::ip;
-use crate::link::{LinkType, ethertype};
+use crate::link::{LinkType, address, ethertype};
 use crate::protocol;
 use crate::record::Record;
 use crate::tcp;
@@ -188,42 +189,93 @@ impl<'a> Record<'a> {
         Taken::Nothing
     }
 
+    /// As [`Self::look`] for who has looked before: nothing is counted, and of a segment that is plainly one no
+    /// option is read.
+    #[inline]
+    pub fn glance(&self, names: &FlowHasher) -> Look {
+        match self.packet_of(names) {
+            Some(packet) if packet.is_whole() => Look::Segment(packet.sighting(self.time)),
+            _ => self.look_closer(names, &mut Counts::default()),
+        }
+    }
+
     /// A whole TCP packet right behind an Ethernet header, with no options or the usual ones, and
     /// whether its payload is cut. `None` is for everything else, and decides nothing.
     #[inline]
     fn plain(&self, names: &FlowHasher) -> Option<(Sighting, bool)> {
+        let packet = self.packet_of(names)?;
+        let usual = packet.is_whole() && packet.has_usual_options();
+        usual.then(|| (packet.sighting(self.time), packet.tcp.len() < packet.wire))
+    }
+
+    /// A TCP packet that is no fragment, right behind an Ethernet header. `None` is for everything else, and decides
+    /// nothing.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "asked of every frame, and its parts are used one by one")]
+    fn packet_of(&self, names: &FlowHasher) -> Option<Packet<'a>> {
         const ETHERNET: usize = 14;
         const V4: usize = 20;
         const V6: usize = 40;
         if self.link != LinkType::ETHERNET {
             return None;
         }
-        let frame: &[u8; ETHERNET + V4 + Tcp::FIXED] = self.bytes.first_chunk()?;
+        let frame: &[u8; ETHERNET + V4 + Packet::FIXED] = self.bytes.first_chunk()?;
         let half = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
         match (half(12), frame[ETHERNET]) {
             (ethertype::IPV4, 0x45) => {
                 let word = |at: usize| u32::from_be_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
                 let fragment = half(ETHERNET + 6) & 0x3fff != 0;
-                let wire = usize::from(half(ETHERNET + 2)).checked_sub(V4)?;
                 if fragment || frame[ETHERNET + 9] != protocol::TCP {
                     return None;
                 }
-                let tcp = Tcp::read(&self.bytes[ETHERNET + V4..], wire)?;
+                let wire = usize::from(half(ETHERNET + 2)).checked_sub(V4)?;
+                let tcp = &self.bytes[ETHERNET + V4..];
                 let ips = [word(ETHERNET + 12), word(ETHERNET + 16)];
-                let flow = names.name_v4(ips, tcp.ports);
-                Some(self.sighting(flow, (ips[0], tcp.ports[0]) <= (ips[1], tcp.ports[1]), &tcp))
+                let (flow, from) = names.name_and_side_v4(ips, [half(ETHERNET + V4), half(ETHERNET + V4 + 2)]);
+                Some(Packet { flow, from, fixed: tcp.first_chunk()?, tcp, wire })
             }
             (ethertype::IPV6, 0x60..=0x6f) if frame[ETHERNET + 6] == protocol::TCP => {
+                let frame: &[u8; ETHERNET + V6 + Packet::FIXED] = self.bytes.first_chunk()?;
+                let half = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
+                let address = |at: usize| frame[at..].first_chunk().map(|octets| u128::from_be_bytes(*octets));
                 let wire = usize::from(half(ETHERNET + 4));
-                let tcp = Tcp::read(self.bytes.get(ETHERNET + V6..)?, wire)?;
-                let address =
-                    |at: usize| self.bytes.get(at..)?.first_chunk().map(|octets| u128::from_be_bytes(*octets));
+                let tcp = &self.bytes[ETHERNET + V6..];
                 let ips = [address(ETHERNET + 8)?, address(ETHERNET + 24)?];
-                let flow = names.name_v6(ips, tcp.ports);
-                Some(self.sighting(flow, (ips[0], tcp.ports[0]) <= (ips[1], tcp.ports[1]), &tcp))
+                let ports = [half(ETHERNET + V6), half(ETHERNET + V6 + 2)];
+                let from = if (ips[0], ports[0]) <= (ips[1], ports[1]) { Side::Low } else { Side::High };
+                Some(Packet { flow: names.name_v6(ips, ports), from, fixed: tcp.first_chunk()?, tcp, wire })
             }
             _ => None,
         }
+    }
+
+    /// What the segment in this frame tells of a service, if it holds one: no option is read, nothing summed up, nothing
+    /// counted.
+    pub fn greeting(&self) -> Option<Greeting> {
+        if let Some(greeting) = self.plain_greeting() {
+            return Some(greeting);
+        }
+        match self.take(&mut Counts::default()) {
+            Taken::Observation(Observation { what: Seen::Segment(segment), link, .. }) => {
+                Some(Greeting::of(&segment, link, self.moment()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same of a packet that is no fragment, in no tunnel and was not printed. `None` decides nothing.
+    fn plain_greeting(&self) -> Option<Greeting> {
+        let packet = self.packet().ok().filter(|_| !self.unsaid.is_anything())?;
+        let header = ip::Header::read(packet.bytes).ok()?;
+        if header.protocol != protocol::TCP || header.fragment != ip::Fragment::Whole {
+            return None;
+        }
+        let payload = header.payload(packet.bytes, packet.wire).ok()?;
+        tcp::greeting(&header, payload, address::source(self.link, self.bytes), self.moment())
+    }
+
+    const fn moment(&self) -> Moment {
+        Moment { time: self.time, frame: self.frame }
     }
 
     /// The two ends of a segment by name, each as of a flow with itself, the sender first.
@@ -261,48 +313,52 @@ impl<'a> Record<'a> {
             _ => None,
         }
     }
-
-    #[inline]
-    fn sighting(&self, flow: u64, from_low: bool, tcp: &Tcp) -> (Sighting, bool) {
-        let from = if from_low { Side::Low } else { Side::High };
-        (Sighting { flow, time: self.time, seq: tcp.seq, flags: tcp.flags, from }, tcp.cut)
-    }
 }
 
-/// The parts of a TCP header that a first look needs.
-struct Tcp {
-    ports: [u16; 2],
-    seq: Seq,
-    flags: Flags,
-    /// Whether the capture has less of the payload than the wire had.
-    cut: bool,
+/// A TCP packet, as far as a first look needs it.
+#[derive(Clone, Copy)]
+struct Packet<'a> {
+    flow: u64,
+    from: Side,
+    /// The header without options.
+    fixed: &'a [u8; Packet::FIXED],
+    /// From there on, as far as it is captured.
+    tcp: &'a [u8],
+    /// Bytes of that by the IP header.
+    wire: usize,
 }
 
-impl Tcp {
+impl Packet<'_> {
     const FIXED: usize = 20;
 
-    /// At the start of `bytes`, `wire` bytes by the IP header; only with options that need no reading.
+    /// The header's size by its own word.
     #[inline]
-    fn read(bytes: &[u8], wire: usize) -> Option<Self> {
+    fn header(&self) -> usize {
+        usize::from(self.fixed[12] >> 4) * 4
+    }
+
+    /// Whether the whole header is here.
+    #[inline]
+    fn is_whole(&self) -> bool {
+        (Self::FIXED..=self.tcp.len().min(self.wire)).contains(&self.header())
+    }
+
+    /// Whether the options need no reading. The header must be whole.
+    #[inline]
+    fn has_usual_options(&self) -> bool {
         const WITH_TIMESTAMPS: usize = 32;
-        let fixed: &[u8; Self::FIXED] = bytes.first_chunk()?;
-        let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
-        let size = usize::from(fixed[12] >> 4) * 4;
-        let captured = bytes.len().min(wire);
-        if size > captured {
-            return None;
-        }
-        let usual = match size {
+        match self.header() {
             Self::FIXED => true,
-            WITH_TIMESTAMPS if bytes.get(Self::FIXED..Self::FIXED + 4) == Some(&[1, 1, 8, 10]) => true,
-            _ => tcp::are_common(bytes.get(Self::FIXED..size)?),
-        };
-        usual.then(|| Self {
-            ports: [half(0), half(2)],
-            seq: Seq::new(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
-            flags: Flags::from_bits(fixed[13]),
-            cut: captured < wire,
-        })
+            WITH_TIMESTAMPS if self.tcp.get(Self::FIXED..Self::FIXED + 4) == Some(&[1, 1, 8, 10]) => true,
+            size => self.tcp.get(Self::FIXED..size).is_some_and(tcp::are_common),
+        }
+    }
+
+    #[inline]
+    fn sighting(&self, time: Timestamp) -> Sighting {
+        let fixed = self.fixed;
+        let seq = Seq::new(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]));
+        Sighting { flow: self.flow, time, seq, flags: Flags::from_bits(fixed[13]), from: self.from }
     }
 }
 

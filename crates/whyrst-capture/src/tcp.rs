@@ -1,8 +1,10 @@
 //! The TCP header (RFC 9293 section 3.1) and its options, read laxly: a segment needs its first 20
 //! bytes; options and payload are read as far as they are there, and what is missing is marked.
 
+use whyrst_core::observation::LinkAddress;
 use whyrst_core::segment::{Assumed, Endpoint, Flags, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
+use whyrst_core::service::{Greeting, Moment};
 
 use crate::bytes::{array_at, be16_at, be32_at};
 use crate::checksum;
@@ -43,6 +45,24 @@ pub(crate) fn segment<'a>(ip: &Header, payload: Payload<'a>, counts: &mut Counts
         payload: captured,
         trailer: payload.trailer,
     })
+}
+
+/// The same as far as it tells of a service. `None` is for what is no segment, and counts nothing.
+pub(crate) fn greeting(ip: &Header, payload: Payload<'_>, link: Option<LinkAddress>, at: Moment) -> Option<Greeting> {
+    let fixed = payload.captured.first_chunk::<HEADER>()?;
+    let size = usize::from(fixed[12] >> 4) * 4;
+    if size < HEADER || size > payload.len {
+        return None;
+    }
+    let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+    let number = |at: usize| Seq::new(u32::from_be_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]));
+    let flags = Flags::from_bits(fixed[FLAGS_AT]);
+    let controls = u32::from(flags.has(Flags::SYN)) + u32::from(flags.has(Flags::FIN));
+    let len = u32::try_from(payload.len - size).unwrap_or(u32::MAX);
+    let ports = [half(0), half(2)];
+    let (src, dst) = (Endpoint::new(ip.src, ports[0]), Endpoint::new(ip.dst, ports[1]));
+    let end = number(4).add(len.wrapping_add(controls));
+    Some(Greeting { src, dst, seq: number(4), end, ack: number(8), flags, ttl: ip.facts.ttl, link, at })
 }
 
 /// A segment without window and checksum would have to make them up, so none is made. But a RST
@@ -93,6 +113,29 @@ pub(crate) fn are_common(mut area: &[u8]) -> bool {
     loop {
         area = match area {
             [] | [kind::END, ..] => return true,
+            // What Linux and most others begin a connection with.
+            [
+                kind::MSS,
+                4,
+                _,
+                _,
+                kind::SACK_PERMITTED,
+                2,
+                kind::TIMESTAMPS,
+                10,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                kind::NOP,
+                kind::WINDOW_SCALE,
+                3,
+                _,
+            ] => return true,
             [kind::NOP, rest @ ..]
             | [kind::SACK_PERMITTED, 2, rest @ ..]
             | [kind::WINDOW_SCALE, 3, _, rest @ ..]

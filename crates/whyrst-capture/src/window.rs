@@ -95,6 +95,12 @@ impl Window {
         &self.buffer[self.start..self.end]
     }
 
+    /// Where that begins, as the places of what is taken are counted.
+    #[inline]
+    pub(crate) const fn start(&self) -> usize {
+        self.start
+    }
+
     /// Takes the next bytes, which must be there; their place holds until the next `have`.
     #[inline]
     pub(crate) fn advance(&mut self, count: usize) -> Range<usize> {

@@ -18,7 +18,7 @@ pub fn leading() -> impl Iterator<Item = &'static Cause> {
 
 /// Those that are judged and lead no verdict yet.
 pub fn previews() -> impl Iterator<Item = &'static Cause> {
-    ALL.iter().copied().filter(|cause| cause.rule.status == Status::Preview)
+    at_places(PREVIEWS)
 }
 
 /// The cause of that id.
@@ -53,7 +53,7 @@ pub fn mechanisms_of(family: Option<Family>) -> impl Iterator<Item = &'static Ca
 
 /// As [`reasons`], without those that explain none of `mechanisms`: asked for every reset.
 pub fn reasons_of(mechanisms: Set) -> impl Iterator<Item = &'static Cause> {
-    at_places(REASONS).filter(move |reason| EXPLAINED[reason.number].meets(mechanisms))
+    at_places(mechanisms.numbers().fold(0, |places, number| places | EXPLAINING[number]))
 }
 
 /// Those at these places of [`ALL`], a bit for each, in its order.
@@ -69,6 +69,8 @@ fn at_places(mut places: u128) -> impl Iterator<Item = &'static Cause> {
 static SHOWING: [u128; Family::ALL.len()] = showing_each();
 /// The places of the mechanisms that can lead.
 static MECHANISMS: u128 = !REASONS & places_of_leading();
+/// The places of those that are no more than judged.
+static PREVIEWS: u128 = !places_of_leading();
 /// The places of the reasons that can lead.
 static REASONS: u128 = places_of_reasons() & places_of_leading();
 
@@ -115,6 +117,16 @@ impl Set {
         Self(self.0 | 1 << cause.number)
     }
 
+    /// The numbers of the causes in it.
+    fn numbers(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let number = rest.trailing_zeros() as usize;
+            rest &= rest.checked_sub(1)?;
+            Some(number)
+        })
+    }
+
     /// Whether one of them is in both.
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -128,8 +140,6 @@ impl FromIterator<&'static Cause> for Set {
 }
 
 /// For each cause, by its number, the mechanisms that it explains.
-static EXPLAINED: [Set; FOLDERS.len()] = explained();
-
 const fn explained() -> [Set; FOLDERS.len()] {
     assert!(FOLDERS.len() <= u128::BITS as usize, "a set of causes has a bit for each");
     let mut sets = [Set(0); FOLDERS.len()];
@@ -149,6 +159,25 @@ const fn explained() -> [Set; FOLDERS.len()] {
         at += 1;
     }
     sets
+}
+
+/// For each mechanism, by its number, the places of the reasons that can lead and explain it.
+static EXPLAINING: [u128; FOLDERS.len()] = explaining_each();
+
+const fn explaining_each() -> [u128; FOLDERS.len()] {
+    let (sets, mut places) = (explained(), [0; FOLDERS.len()]);
+    let mut at = 0;
+    while at < ALL.len() {
+        let mut number = 0;
+        while number < FOLDERS.len() {
+            if sets[ALL[at].number].0 >> number & 1 == 1 {
+                places[number] |= REASONS & 1 << at;
+            }
+            number += 1;
+        }
+        at += 1;
+    }
+    places
 }
 
 /// Whether both can be true of one reset: one is a reason of the other, or both are reasons of one mechanism.

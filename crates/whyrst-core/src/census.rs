@@ -223,10 +223,24 @@ impl Census {
         self.beat.follow(&self.clock);
     }
 
+    /// The same of several things in a row, by the earliest and the latest of their times. False where a second begins
+    /// meanwhile, or one of them may move the clock by a step: then nothing was done.
+    #[inline]
+    pub fn pass_together(&mut self, earliest: Timestamp, latest: Timestamp) -> bool {
+        let same_second = self.clock.now().max(latest).nanos() / 1_000_000_000 == self.beat.second;
+        same_second && self.clock.steps() == self.beat.steps && self.clock.saw_all(earliest, latest)
+    }
+
     /// Takes in one segment.
     #[inline]
     pub fn saw(&mut self, sighting: &Sighting) {
         self.pass(sighting.time);
+        self.saw_now(sighting);
+    }
+
+    /// As [`Self::saw`], when its time [came already](Self::pass_together).
+    #[inline]
+    pub fn saw_now(&mut self, sighting: &Sighting) {
         let at = self.entry_of(sighting.flow);
         let beat = self.beat;
         let entry = &mut self.table[at];

@@ -10,7 +10,7 @@ use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::observation::{Frame, LinkAddress};
+use crate::observation::{Frame, LinkAddress, Observation};
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -22,6 +22,44 @@ pub struct Moment {
     pub time: Timestamp,
     /// In which frame.
     pub frame: Frame,
+}
+
+impl Moment {
+    /// Of what was seen then and there.
+    pub const fn of(observation: &Observation<'_>) -> Self {
+        Self { time: observation.time, frame: observation.frame }
+    }
+}
+
+/// A SYN or SYN-ACK, as far as it tells of a service beyond its own connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Greeting {
+    /// Who sent it.
+    pub src: Endpoint,
+    /// To whom.
+    pub dst: Endpoint,
+    /// SEG.SEQ.
+    pub seq: Seq,
+    /// The number after it.
+    pub end: Seq,
+    /// SEG.ACK, whether or not the flags make it significant.
+    pub ack: Seq,
+    /// Control bits.
+    pub flags: Flags,
+    /// TTL or hop limit.
+    pub ttl: Option<u8>,
+    /// Whom it came from on the link.
+    pub link: Option<LinkAddress>,
+    /// Where and when it was seen.
+    pub at: Moment,
+}
+
+impl Greeting {
+    /// The same of a whole segment.
+    pub fn of(segment: &Segment<'_>, link: Option<LinkAddress>, at: Moment) -> Self {
+        let Segment { src, dst, seq, ack, flags, ip, .. } = *segment;
+        Self { src, dst, seq, end: segment.end(), ack, flags, ttl: ip.ttl, link, at }
+    }
 }
 
 /// One service, as one moment sees it.
@@ -211,35 +249,34 @@ impl Services {
         }
     }
 
-    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name, `link` whom it came
-    /// from on the link.
-    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, link: Option<LinkAddress>, at: Moment) {
-        if segment.flags.is_syn_ack() {
-            self.answered(segment, flow, link, at);
-        } else if asks_ecn(segment.flags) {
-            let fingerprint = fingerprint(flow, segment.end());
+    /// `greeting` was seen, of a connection that is followed or of another. `flow` is its flow's name.
+    pub fn heard(&mut self, greeting: &Greeting, flow: u64) {
+        if greeting.flags.is_syn_ack() {
+            self.answered(greeting, flow);
+        } else if asks_ecn(greeting.flags) {
+            let fingerprint = fingerprint(flow, greeting.end);
             self.asked_ecn[place(fingerprint)] = fingerprint;
         }
     }
 
-    fn answered(&mut self, segment: &Segment<'_>, flow: u64, link: Option<LinkAddress>, at: Moment) {
-        let own = fingerprint(flow, segment.seq);
+    fn answered(&mut self, greeting: &Greeting, flow: u64) {
+        let (server, at) = (greeting.src, greeting.at);
+        let own = fingerprint(flow, greeting.seq);
         if core::mem::replace(&mut self.recent[place(own)], own) == own {
             return;
         }
-        let asked = fingerprint(flow, segment.ack);
+        let asked = fingerprint(flow, greeting.ack);
         let offered_ecn = self.asked_ecn[place(asked)] == asked;
-        let server = segment.src;
         // One search for all that a SYN-ACK says: there is one of each connection of the capture.
         let Some(service) = self.entry(server) else { return };
         // What a router forwards it has received before.
-        if let Some(link) = link.filter(|link| *link != LinkAddress::OWN) {
+        if let Some(link) = greeting.link.filter(|link| *link != LinkAddress::OWN) {
             service.links.note(link, at.time);
         }
         if offered_ecn {
             service.accepted_ecn = Some(at);
         }
-        let refused_from = service.accepts(segment.dst.ip, at, segment.ip.ttl);
+        let refused_from = service.accepts(greeting.dst.ip, at, greeting.ttl);
         self.recovers(server, refused_from, at);
     }
 

@@ -20,9 +20,9 @@ use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::rst::Rst;
-use crate::segment::{Endpoint, Flags, Segment};
+use crate::segment::{Endpoint, Flags};
 use crate::seq::Seq;
-use crate::service::Moment;
+use crate::service::{Greeting, Moment};
 use crate::sighting::{FIRST, FLOWS, Sighting};
 use crate::time::{Span, Timestamp};
 use crate::words::Protocol;
@@ -324,14 +324,8 @@ enum State {
 
 impl Book {
     /// A SYN-ACK was seen: a service accepted the connection of this name. `None` is no sibling.
-    pub(crate) fn opened(
-        &mut self,
-        name: u64,
-        syn_ack: &Segment<'_>,
-        service_side: Side,
-        time: Timestamp,
-    ) -> Option<Handle> {
-        let (server, client) = (syn_ack.src, syn_ack.dst);
+    pub(crate) fn opened(&mut self, name: u64, syn_ack: &Greeting, service_side: Side) -> Option<Handle> {
+        let (server, client, time) = (syn_ack.src, syn_ack.dst, syn_ack.at.time);
         let is_first = self.accepts(server, time);
         if let Some(known) = self.find(name).filter(|at| self.is_open_at(*at, server)) {
             return Some(known);

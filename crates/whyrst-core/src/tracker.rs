@@ -36,7 +36,7 @@ use crate::outcome::{IcmpSeen, Outcome};
 use crate::probers::Probers;
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
-use crate::service::{Moment, Services, SynData, tells_of_service};
+use crate::service::{Greeting, Moment, Services, SynData, tells_of_service};
 use crate::siblings::{Book, Death, Exchange, Heard, Login, first_takeover};
 use crate::sighting::Sighting;
 use crate::speech::{Handle, SpeechPool};
@@ -152,13 +152,14 @@ impl Tracker {
 
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
-        self.clock.saw(observation.time);
-        self.began.get_or_insert(observation.time);
-        self.settle_first();
+        self.settle_at(observation.time);
         match &observation.what {
             Seen::Segment(segment) => {
                 self.segment(observation, segment);
-                self.note_service(observation, segment);
+                if segment.flags.has(Flags::SYN) {
+                    let greeting = Greeting::of(segment, observation.link, Moment::of(observation));
+                    self.note_greeting(&greeting, self.flow_names.name(segment.src, segment.dst));
+                }
             }
             Seen::Icmp(error) => self.icmp_error(observation, error),
         }
@@ -186,24 +187,49 @@ impl Tracker {
         self.expire();
     }
 
+    /// As [`Self::pass`] for several frames in a row, by the earliest and the latest of their times. False where something
+    /// is to be done meanwhile, or one of them may move the clock by a step: then nothing was done, and each must pass
+    /// by itself.
+    #[inline]
+    pub fn pass_together(&mut self, earliest: Timestamp, latest: Timestamp) -> bool {
+        let is_quiet = self.clock.now().max(latest) < self.next_due && self.clock.steps() == self.steps_seen;
+        self.began.is_some() && is_quiet && self.clock.saw_all(earliest, latest)
+    }
+
     /// As [`Self::pass`] for what [tells of a service](crate::service::tells_of_service) beyond its
     /// own connection, which is not followed.
     pub fn overhear(&mut self, observation: &Observation<'_>) {
-        self.clock.saw(observation.time);
-        self.began.get_or_insert(observation.time);
-        self.settle_first();
-        if let Seen::Segment(segment) = &observation.what {
-            self.note_service(observation, segment);
+        match &observation.what {
+            Seen::Segment(segment) if segment.flags.has(Flags::SYN) => {
+                let greeting = Greeting::of(segment, observation.link, Moment::of(observation));
+                self.overhear_greeting(&greeting, self.flow_names.name(segment.src, segment.dst));
+            }
+            _ => {
+                self.settle_at(observation.time);
+                self.expire();
+            }
         }
+    }
+
+    /// The same of what was read no further. `flow` is the name of its flow, as whoever feeds this tracker has it.
+    pub fn overhear_greeting(&mut self, greeting: &Greeting, flow: u64) {
+        self.settle_at(greeting.at.time);
+        self.note_greeting(greeting, flow);
         self.expire();
+    }
+
+    /// Something that is no mere passing of time was seen at `time`.
+    #[inline]
+    fn settle_at(&mut self, time: Timestamp) {
+        self.clock.saw(time);
+        self.began.get_or_insert(time);
+        self.settle_first();
     }
 
     /// As [`Self::pass`] for a segment of a connection that is not followed, but [is a
     /// sibling](crate::siblings) of one that is.
     pub fn glimpse(&mut self, sighting: &Sighting) {
-        self.clock.saw(sighting.time);
-        self.began.get_or_insert(sighting.time);
-        self.settle_first();
+        self.settle_at(sighting.time);
         self.book.glimpsed(sighting);
         self.expire();
     }
@@ -220,24 +246,21 @@ impl Tracker {
     }
 
     /// A SYN-ACK tells of its sender's service, whatever becomes of the connection.
-    fn note_service(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
-        if tells_of_service(segment.flags) {
-            let flow = self.names.name(segment.src, segment.dst);
-            let at = Moment { time: observation.time, frame: observation.frame };
-            self.services.heard(segment, flow, observation.link, at);
+    fn note_greeting(&mut self, greeting: &Greeting, flow: u64) {
+        if tells_of_service(greeting.flags) {
+            self.services.heard(greeting, self.names.name(greeting.src, greeting.dst));
         }
-        if segment.flags.is_syn_ack() {
-            self.note_sibling(observation.time, segment);
-        } else if segment.flags.is_syn() {
-            self.book.left(self.flow_names.name(segment.src, segment.dst));
+        if greeting.flags.is_syn_ack() {
+            self.note_sibling(greeting, flow);
+        } else if greeting.flags.is_syn() {
+            self.book.left(flow);
         }
     }
 
     /// A service accepted a connection.
-    fn note_sibling(&mut self, time: Timestamp, segment: &Segment<'_>) {
-        let (key, service_side) = FlowKey::of(segment.src, segment.dst);
-        let name = self.flow_names.name(segment.src, segment.dst);
-        let Some(sibling) = self.book.opened(name, segment, service_side, time) else { return };
+    fn note_sibling(&mut self, syn_ack: &Greeting, flow: u64) {
+        let (key, service_side) = FlowKey::of(syn_ack.src, syn_ack.dst);
+        let Some(sibling) = self.book.opened(flow, syn_ack, service_side) else { return };
         if let Some(at) = self.find(key) {
             self.slots[at as usize].sibling = Some(sibling);
         }
@@ -550,8 +573,7 @@ impl Tracker {
         self.counts.icmp_errors += 1;
         let seen = self.icmp.entry(slot).or_default();
         if seen.len() < ICMP_LIMIT {
-            let at = Moment { time: observation.time, frame: observation.frame };
-            seen.push(IcmpSeen { at, error: *error });
+            seen.push(IcmpSeen { at: Moment::of(observation), error: *error });
         }
     }
 

@@ -215,15 +215,23 @@ impl Candidate {
     /// `None` when an answer excludes it.
     fn weighed(cause: &'static Cause, kernel: KernelFit, answers: &mut Answers<'_>) -> Option<Self> {
         let (mut missing, mut support) = (0, 0);
-        for (role, question) in questions(&cause.rule) {
-            let Some(answer) = answers.relevant(question) else { continue };
-            if excludes(role, answer) {
+        for question in cause.rule.needs {
+            match answers.relevant(question) {
+                Some(Answer::No(_)) => return None,
+                Some(Answer::Unknown) => missing += 1,
+                Some(Answer::Yes(_)) | None => {}
+            }
+        }
+        for question in cause.rule.refuted_by {
+            if answers.relevant(question).is_some_and(Answer::is_yes) {
                 return None;
             }
-            match role {
-                Role::Need => missing += usize::from(*answer == Answer::Unknown),
-                Role::Refutes | Role::Vantage => {}
-                Role::Supports => support += i32::from(answer.is_yes()) - i32::from(answer.is_no()),
+        }
+        for question in cause.rule.supported_by {
+            match answers.relevant(question) {
+                Some(Answer::Yes(_)) => support += 1,
+                Some(Answer::No(_)) => support -= 1,
+                Some(Answer::Unknown) | None => {}
             }
         }
         let mut all = |marks: &&[&'static Question]| marks.iter().all(|question| answers.answer(question).is_yes());
@@ -624,14 +632,6 @@ fn speaks_for(rule: &Rule, answers: &mut Answers<'_>) -> Vec<&'static Question> 
         }
     }
     speak_for
-}
-
-const fn excludes(role: Role, answer: &Answer) -> bool {
-    match role {
-        Role::Need => answer.is_no(),
-        Role::Refutes => answer.is_yes(),
-        Role::Supports | Role::Vantage => false,
-    }
 }
 
 fn title(cause: &Cause, answers: &mut Answers<'_>) -> &'static str {

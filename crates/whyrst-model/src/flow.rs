@@ -122,8 +122,15 @@ impl FlowHasher {
     /// The same from the bytes of an IPv4 packet.
     #[inline]
     pub fn name_v4(&self, ips: [u32; 2], ports: [u16; 2]) -> u64 {
-        let end = |at: usize| u64::from(ips[at]) << 16 | u64::from(ports[at]);
-        self.name_ends(end(0), end(1))
+        let [one, other] = ends_v4(ips, ports);
+        self.name_ends(one, other)
+    }
+
+    /// The same, and which end the first address and port are.
+    #[inline]
+    pub fn name_and_side_v4(&self, ips: [u32; 2], ports: [u16; 2]) -> (u64, Side) {
+        let [one, other] = ends_v4(ips, ports);
+        (self.name_ends(one, other), if one <= other { Side::Low } else { Side::High })
     }
 
     /// The same from the bytes of an IPv6 packet.
@@ -142,6 +149,12 @@ impl FlowHasher {
         let mixed = fold(one.min(other) ^ self.keys[0], one.max(other) ^ self.keys[1]);
         fold(mixed ^ self.keys[2], self.keys[3]).max(1)
     }
+}
+
+/// Each address with its port: they sort as the endpoints do.
+#[inline]
+fn ends_v4(ips: [u32; 2], ports: [u16; 2]) -> [u64; 2] {
+    [0, 1].map(|at| u64::from(ips[at]) << 16 | u64::from(ports[at]))
 }
 
 /// Both halves of the product: every bit of the result depends on every bit of both.

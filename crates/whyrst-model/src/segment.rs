@@ -5,6 +5,7 @@
 //! mistaken for an observation.
 
 use core::fmt::{self, Write};
+use core::hash::{Hash, Hasher};
 use core::net::{IpAddr, SocketAddr};
 
 use serde::de::{Error, Visitor};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::seq::Seq;
 
 /// One end of a connection.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// Network address, as it stood in the innermost IP header.
@@ -29,6 +30,22 @@ impl Endpoint {
     #[inline]
     pub const fn new(ip: IpAddr, port: u16) -> Self {
         Self { ip, port }
+    }
+}
+
+/// In one word where it fits: services are looked up for every handshake of a capture.
+impl Hash for Endpoint {
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.ip {
+            IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(self.port)),
+            IpAddr::V6(ip) => {
+                state.write_u64((ip.to_bits() >> 64) as u64);
+                state.write_u64(ip.to_bits() as u64);
+                state.write_u64(self.port.into());
+            }
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 //! then the reader looks for a place where two plausible records stand in a row.
 
 use std::io;
+use std::ops::Range;
 
 use whyrst_core::time::Timestamp;
 
 use super::ledger::{InterfaceInfo, Ledger};
 use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
 use super::resync::{Candidate, Resync};
-use crate::bytes::{Order, array_at};
+use crate::bytes::Order;
 use crate::link::LinkType;
 use crate::note::Note;
 use crate::unsaid::Unsaid;
@@ -131,23 +132,53 @@ impl Pcap {
     /// Finds records as long as they are whole in the window and nothing is odd about them; the others
     /// are for [`Self::find`].
     #[inline]
-    pub(crate) fn find_whole(
+    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, take: impl FnMut(RawRecord, u64)) {
+        let variant = self.variant;
+        if self.resync.is_lost() {
+            return;
+        }
+        // What nearly every file is gets a loop of its own, which decides nothing for each record.
+        if variant.order == Order::Little && variant.lengths == Lengths::AsNow {
+            let usual = Variant { order: Order::Little, lengths: Lengths::AsNow, ..variant };
+            self.walk(window, ledger, move |header| PcapRecord::of(usual, header), take);
+        } else {
+            self.walk(window, ledger, move |header| PcapRecord::of(variant, header), take);
+        }
+    }
+
+    /// From one record to the next, with everything that changes at hand.
+    #[inline]
+    fn walk(
         &mut self,
         window: &mut Window,
         ledger: &mut Ledger,
+        read: impl Fn(&[u8; RECORD_HEADER]) -> PcapRecord,
         mut take: impl FnMut(RawRecord, u64),
     ) {
-        let size = self.variant.record_header;
-        while !self.resync.is_lost()
-            && window.ahead().len() >= size
-            && let Some(record) = PcapRecord::read(self.variant, window.ahead())
-            && record.captured <= self.longest
-            && window.ahead().len() - size >= record.captured as usize
-        {
-            if let Found::Record(place) = self.take(window, record, ledger) {
-                take(place, ledger.counts.frames);
+        let (size, unit, link, longest) = (self.variant.record_header, self.variant.unit, self.link, self.longest);
+        let (start, ahead) = (window.start(), window.ahead());
+        let (mut rest, mut frames, mut last) = (ahead, ledger.counts.frames, self.last_second);
+        let (mut turned_back, mut bad_lengths) = (0, 0);
+        while let Some(header) = rest.first_chunk() {
+            let record = read(header);
+            let whole = size + record.captured as usize;
+            if record.captured > longest || rest.len() < whole {
+                break;
             }
+            turned_back += record.is_before(last);
+            bad_lengths += u64::from(record.original < record.captured);
+            last = Some(record.second);
+            frames += 1;
+            let at = start + (ahead.len() - rest.len());
+            take(record.place(at + size..at + whole, link, unit), frames);
+            rest = &rest[whole..];
         }
+        let taken = ahead.len() - rest.len();
+        window.advance(taken);
+        self.last_second = last;
+        ledger.counts.frames = frames;
+        ledger.counts.turned_back += turned_back;
+        ledger.counts.bad_lengths += bad_lengths;
     }
 
     #[inline]
@@ -155,18 +186,10 @@ impl Pcap {
         window.advance(self.variant.record_header);
         let frame = window.advance(record.captured as usize);
         let before = self.last_second.replace(record.second);
-        // Seconds alone are compared: less than two may be less than one.
-        ledger.counts.turned_back += u64::from(before.is_some_and(|before| record.second.saturating_add(1) < before));
+        ledger.counts.turned_back += record.is_before(before);
         ledger.counts.frames += 1;
         ledger.counts.bad_lengths += u64::from(record.original < record.captured);
-        Found::Record(RawRecord {
-            time: record.time(self.variant.unit),
-            interface: 0,
-            link: self.link,
-            original: record.original.max(record.captured),
-            frame,
-            unsaid: Unsaid::NOTHING,
-        })
+        Found::Record(record.place(frame, self.link, self.variant.unit))
     }
 
     #[cold]
@@ -215,14 +238,36 @@ struct PcapRecord {
 impl PcapRecord {
     #[inline]
     fn read(variant: Variant, bytes: &[u8]) -> Option<Self> {
-        let header: [u8; RECORD_HEADER] = array_at(bytes, 0)?;
+        bytes.first_chunk().map(|header| Self::of(variant, header))
+    }
+
+    #[inline]
+    fn of(variant: Variant, header: &[u8; RECORD_HEADER]) -> Self {
         let word = |at: usize| variant.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let (captured, original) = match (variant.lengths, word(8), word(12)) {
             (Lengths::AsNow, first, second) => (first, second),
             (Lengths::Swapped, first, second) => (second, first),
             (Lengths::Either, first, second) => (first.min(second), first.max(second)),
         };
-        Some(Self { second: word(0), fraction: word(4), captured, original })
+        Self { second: word(0), fraction: word(4), captured, original }
+    }
+
+    /// 1 when it was captured before `last`. Seconds alone are compared: less than two may be less than one.
+    #[inline]
+    fn is_before(self, last: Option<u32>) -> u64 {
+        u64::from(last.is_some_and(|last| self.second.saturating_add(1) < last))
+    }
+
+    #[inline]
+    fn place(self, frame: Range<usize>, link: LinkType, unit: u32) -> RawRecord {
+        RawRecord {
+            time: self.time(unit),
+            interface: 0,
+            link,
+            original: self.original.max(self.captured),
+            frame,
+            unsaid: Unsaid::NOTHING,
+        }
     }
 
     #[inline]

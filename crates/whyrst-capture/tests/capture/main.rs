@@ -8,6 +8,7 @@ mod fragments;
 mod frames;
 mod hostile;
 mod live;
+mod looks;
 mod metamorphic;
 mod printed;
 mod sets;

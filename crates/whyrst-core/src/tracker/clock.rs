@@ -44,6 +44,20 @@ impl Clock {
         }
     }
 
+    /// Several frames say what time it is, the earliest and the latest time of them. False where one of them may say
+    /// that it is a time far away: then nothing was done.
+    #[inline]
+    pub(crate) fn saw_all(&mut self, earliest: Timestamp, latest: Timestamp) -> bool {
+        let Some(now) = self.now else { return false };
+        let then = now.max(latest);
+        if latest.since(now) > STEP || then.since(earliest) > STEP {
+            return false;
+        }
+        self.now = Some(then);
+        self.witnesses = 0;
+        true
+    }
+
     /// How often it was set to a time far away, forward or back.
     pub(crate) const fn steps(&self) -> u32 {
         self.steps
@@ -108,6 +122,24 @@ mod tests {
     #[test]
     fn the_clock_does_not_follow_small_steps_back() {
         assert_eq!(after(&[1_000, 999, 998]), at(1_000));
+    }
+
+    #[test]
+    fn several_frames_at_once_move_it_as_they_would_one_by_one() {
+        let cases: [&[i64]; 5] = [&[1_001, 1_002], &[900, 1_300, 1_100], &[1_600], &[1_601], &[300, 1_000]];
+        for times in cases {
+            let mut together = Clock::default();
+            together.saw(at(1_000));
+            together.saw(at(4_000_000_000));
+            let mut each = together;
+            times.iter().for_each(|time| each.saw(at(*time)));
+            let (earliest, latest) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+            if together.saw_all(at(*earliest), at(*latest)) {
+                assert_eq!((together.now(), together.witnesses), (each.now(), each.witnesses), "{times:?}");
+            } else {
+                assert!(times.iter().any(|time| (time - 1_000).abs() > 600), "{times:?}");
+            }
+        }
     }
 
     #[test]

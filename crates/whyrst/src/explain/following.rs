@@ -3,11 +3,13 @@
 //! Each thread takes a chunk of frames, takes them apart, and feeds the tracker when its turn comes. What
 //! settled is judged and worded by whoever is free, also while waiting for a turn ([`Workers`]).
 
+use std::ops::Range;
+
 use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
 use whyrst_core::census::{Census, Interest, Noted};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
-use whyrst_core::service::tells_of_service;
+use whyrst_core::service::{Greeting, tells_of_service};
 use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::Tracker;
 use whyrst_core::verdict::Judge;
@@ -100,11 +102,11 @@ fn report_the_rest(workers: &Workers<'_>, rest: &std::sync::Mutex<Following>) {
 /// What one frame is for the tracker, in the order of frames.
 #[derive(Clone, Copy)]
 enum Bite {
-    /// It is of no connection that is followed.
-    Pass(Timestamp),
+    /// Frames of no connection that is followed: lapse of this number.
+    Pass(usize),
     /// Observation of this number, of a connection that is followed.
     Observe(usize),
-    /// Observation of this number, of another connection: it says something of a service.
+    /// Greeting of this number, of another connection: it says something of a service.
     Overhear(usize),
     /// Sighting of this number, of another connection to a service that had a reset.
     Glimpse(usize),
@@ -119,11 +121,34 @@ impl Bite {
     }
 }
 
+/// Frames in a row of which nothing matters but that their time came: most are.
+struct Lapse {
+    /// Their places in the chunk.
+    frames: Range<usize>,
+    earliest: Timestamp,
+    latest: Timestamp,
+}
+
+impl Lapse {
+    const fn of(at: usize, time: Timestamp) -> Self {
+        Self { frames: at..at + 1, earliest: time, latest: time }
+    }
+
+    fn goes_on(&mut self, time: Timestamp) {
+        self.frames.end += 1;
+        self.earliest = self.earliest.min(time);
+        self.latest = self.latest.max(time);
+    }
+}
+
 /// Reads chunks of frames for the tracker.
 #[derive(Default)]
 struct Feed {
     bites: Vec<Bite>,
     glimpses: Vec<Sighting>,
+    /// Each with the name of its flow.
+    greetings: Vec<(Greeting, u64)>,
+    lapses: Vec<Lapse>,
     /// Observations of the chunk before: about as many will come.
     last: usize,
 }
@@ -141,11 +166,13 @@ impl Feed {
     ) -> Vec<Observed<'a>> {
         self.bites.clear();
         self.glimpses.clear();
+        self.greetings.clear();
+        self.lapses.clear();
         let mut observations = Vec::with_capacity(self.last + self.last / 4);
         for (at, record) in chunk.records().enumerate() {
             match whom {
                 Whom::Everyone => self.take(at, &record, names, counts, &mut observations),
-                Whom::Noted(noted) => self.select(at, &record, noted, names, counts, &mut observations),
+                Whom::Noted(noted) => self.select(at, &record, noted, names, &mut observations),
             }
         }
         self.last = observations.len();
@@ -174,34 +201,48 @@ impl Feed {
         }
     }
 
+    /// Everything was counted at the first look.
     fn select<'a>(
         &mut self,
         at: usize,
         record: &Record<'a>,
         noted: &Noted,
         names: &FlowHasher,
-        counts: &mut Counts,
         observations: &mut Vec<Observed<'a>>,
     ) {
-        let bite = match record.look(names, counts) {
+        let bite = match record.glance(names) {
             Look::Segment(sighting) => match noted.interest(sighting.flow) {
                 Interest::Followed => Bite::Observe(observations.len()),
-                _ if tells_of_service(sighting.flags) => Bite::Overhear(observations.len()),
+                _ if tells_of_service(sighting.flags) => {
+                    let Some(greeting) = record.greeting() else { return self.pass(at, record.time) };
+                    self.greetings.push((greeting, sighting.flow));
+                    Bite::Overhear(self.greetings.len() - 1)
+                }
                 Interest::Sibling => {
                     self.glimpses.push(sighting);
                     Bite::Glimpse(self.glimpses.len() - 1)
                 }
-                Interest::None => Bite::Pass(record.time),
+                Interest::None => return self.pass(at, record.time),
             },
             Look::Icmp => Bite::Observe(observations.len()),
             Look::InOrder => Bite::InOrder(at),
             Look::Nothing => return,
         };
         self.bites.push(bite);
-        if let Bite::Observe(_) | Bite::Overhear(_) = bite
-            && let Taken::Observation(observation) = record.take(counts)
+        if let Bite::Observe(_) = bite
+            && let Taken::Observation(observation) = record.take(&mut Counts::default())
         {
             observations.push((observation, None));
+        }
+    }
+
+    fn pass(&mut self, at: usize, time: Timestamp) {
+        match (self.bites.last(), self.lapses.last_mut()) {
+            (Some(Bite::Pass(_)), Some(last)) if last.frames.end == at => last.goes_on(time),
+            _ => {
+                self.bites.push(Bite::Pass(self.lapses.len()));
+                self.lapses.push(Lapse::of(at, time));
+            }
         }
     }
 }
@@ -214,18 +255,36 @@ impl Following {
             self.expect(some, observed);
             for bite in some {
                 match *bite {
-                    Bite::Pass(time) => self.tracker.pass(time),
+                    Bite::Pass(at) => self.let_pass(&feed.lapses[at], chunk, &mut endings),
                     Bite::Observe(at) => self.observe(&observed[at]),
-                    Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
+                    Bite::Overhear(at) => {
+                        let (greeting, flow) = &feed.greetings[at];
+                        self.tracker.overhear_greeting(greeting, *flow);
+                    }
                     Bite::Glimpse(at) => self.tracker.glimpse(&feed.glimpses[at]),
                     Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
                 }
-                if self.tracker.has_settled() {
-                    endings.extend(std::iter::from_fn(|| self.tracker.next_settled()));
-                }
+                self.take_settled(&mut endings);
             }
         }
         endings
+    }
+
+    #[inline]
+    fn take_settled(&mut self, endings: &mut Outcomes) {
+        if self.tracker.has_settled() {
+            endings.extend(std::iter::from_fn(|| self.tracker.next_settled()));
+        }
+    }
+
+    fn let_pass(&mut self, lapse: &Lapse, chunk: &Chunk, endings: &mut Outcomes) {
+        if self.tracker.pass_together(lapse.earliest, lapse.latest) {
+            return;
+        }
+        for record in lapse.frames.clone().filter_map(|at| chunk.get(at)) {
+            self.tracker.pass(record.time);
+            self.take_settled(endings);
+        }
     }
 
     fn expect(&self, bites: &[Bite], observed: &[Observed<'_>]) {

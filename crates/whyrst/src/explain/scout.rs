@@ -77,10 +77,51 @@ impl Sight {
     }
 }
 
+/// The earliest and the latest of some times.
+#[derive(Clone, Copy)]
+struct Times {
+    earliest: Timestamp,
+    latest: Timestamp,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self { earliest: Timestamp::from_nanos(i64::MAX), latest: Timestamp::from_nanos(i64::MIN) }
+    }
+}
+
+impl Times {
+    #[inline]
+    fn add(&mut self, time: Timestamp) {
+        self.earliest = self.earliest.min(time);
+        self.latest = self.latest.max(time);
+    }
+
+    /// Of some sights; `None` where that is not known before they are looked at.
+    fn of(sights: &[Sight]) -> Option<Self> {
+        let mut times = Self::default();
+        for sight in sights {
+            match sight {
+                Sight::Segment(Sighting { time, .. }) | Sight::Pass(time) => times.add(*time),
+                Sight::Accepted { .. } | Sight::Reset(_) => {}
+                Sight::InOrder(_) => return None,
+            }
+        }
+        Some(times)
+    }
+
+    /// Whether all of them came at once, as far as the census cares; else nothing was done.
+    fn came(self, census: &mut Census) -> bool {
+        self.earliest <= self.latest && census.pass_together(self.earliest, self.latest)
+    }
+}
+
 /// What the frames of a chunk show, until it is their turn.
 #[derive(Default)]
 struct View {
     sights: Vec<Sight>,
+    /// Of all sights, where none is [`Sight::InOrder`].
+    times: Times,
     /// The frames themselves, where some are read in order.
     chunk: Option<Chunk>,
 }
@@ -109,18 +150,23 @@ fn look_at_all(
 
 impl View {
     fn of(chunk: &Chunk, mut sights: Vec<Sight>, names: &FlowHasher, counts: &mut Counts) -> Self {
+        let mut times = Times::default();
         for (at, record) in chunk.records().enumerate() {
             match record.look(names, counts) {
                 Look::Segment(sighting) => {
+                    times.add(record.time);
                     sights.push(Sight::Segment(sighting));
                     sights.extend(Sight::of_ends(sighting.flags, sighting.flow, || record.ends(names)));
                 }
-                Look::Icmp => sights.push(Sight::Pass(record.time)),
+                Look::Icmp => {
+                    times.add(record.time);
+                    sights.push(Sight::Pass(record.time));
+                }
                 Look::InOrder => sights.push(Sight::InOrder(at)),
                 Look::Nothing => {}
             }
         }
-        Self { sights, chunk: None }
+        Self { sights, times, chunk: None }
     }
 }
 
@@ -133,12 +179,17 @@ struct Scouting {
 
 impl Scouting {
     fn take_in(&mut self, view: &View) {
+        // Mostly they are all of one second.
+        let all_came = view.chunk.is_none() && view.times.came(&mut self.census);
         for some in view.sights.chunks(AT_ONCE) {
             self.census.prefetch(some.iter().filter_map(Sight::flow));
+            let came = all_came || Times::of(some).is_some_and(|times| times.came(&mut self.census));
             for sight in some {
                 match sight {
+                    Sight::Segment(sighting) if came => self.census.saw_now(sighting),
                     Sight::Segment(sighting) => self.census.saw(sighting),
                     Sight::Accepted { .. } | Sight::Reset(_) => self.note_ends(sight),
+                    Sight::Pass(_) if came => {}
                     Sight::Pass(time) => self.census.pass(*time),
                     Sight::InOrder(at) => self.put_together(view.chunk.as_ref().and_then(|chunk| chunk.get(*at))),
                 }
