@@ -87,7 +87,7 @@ fn played() -> Result<String> {
     for cause in whyrst_core::causes::ALL {
         let not_played = match whyrst_lab::reproducible(cause) {
             Reproducible::No(why) => Some(why),
-            Reproducible::Yes | Reproducible::Unknown => None,
+            Reproducible::Yes | Reproducible::AsPrograms | Reproducible::Unknown => None,
         };
         let scenario = runs::leading(cause.id);
         let run = scenario.and_then(|scenario| Some((scenario, runs::files(scenario)?)));

@@ -209,9 +209,8 @@ impl<'a> Record<'a> {
     }
 
     /// A TCP packet that is no fragment, right behind an Ethernet header. `None` is for everything else, and decides
-    /// nothing.
+    /// nothing. Asked of every frame, and its parts are used one by one.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "asked of every frame, and its parts are used one by one")]
     fn packet_of(&self, names: &FlowHasher) -> Option<Packet<'a>> {
         const ETHERNET: usize = 14;
         const V4: usize = 20;

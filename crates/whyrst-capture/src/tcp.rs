@@ -110,32 +110,12 @@ fn only_timestamps(area: &[u8]) -> Option<Timestamps> {
 /// Whether the option area has only well-formed options of the common kinds: reading it would find
 /// nothing to count.
 pub(crate) fn are_common(mut area: &[u8]) -> bool {
+    if are_usual_of_syn(area) {
+        return true;
+    }
     loop {
         area = match area {
             [] | [kind::END, ..] => return true,
-            // What Linux and most others begin a connection with.
-            [
-                kind::MSS,
-                4,
-                _,
-                _,
-                kind::SACK_PERMITTED,
-                2,
-                kind::TIMESTAMPS,
-                10,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                kind::NOP,
-                kind::WINDOW_SCALE,
-                3,
-                _,
-            ] => return true,
             [kind::NOP, rest @ ..]
             | [kind::SACK_PERMITTED, 2, rest @ ..]
             | [kind::WINDOW_SCALE, 3, _, rest @ ..]
@@ -148,6 +128,14 @@ pub(crate) fn are_common(mut area: &[u8]) -> bool {
             _ => return false,
         };
     }
+}
+
+/// What Linux and most others begin a connection with.
+fn are_usual_of_syn(area: &[u8]) -> bool {
+    let Ok(area): Result<&[u8; 20], _> = area.try_into() else { return false };
+    area[..2] == [kind::MSS, 4]
+        && area[4..8] == [kind::SACK_PERMITTED, 2, kind::TIMESTAMPS, 10]
+        && area[16..19] == [kind::NOP, kind::WINDOW_SCALE, 3]
 }
 
 /// Option kinds (IANA, "TCP Option Kind Numbers").

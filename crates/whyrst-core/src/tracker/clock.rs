@@ -132,7 +132,9 @@ mod tests {
             together.saw(at(1_000));
             together.saw(at(4_000_000_000));
             let mut each = together;
-            times.iter().for_each(|time| each.saw(at(*time)));
+            for time in times {
+                each.saw(at(*time));
+            }
             let (earliest, latest) = (times.iter().min().unwrap(), times.iter().max().unwrap());
             if together.saw_all(at(*earliest), at(*latest)) {
                 assert_eq!((together.now(), together.witnesses), (each.now(), each.witnesses), "{times:?}");
