@@ -1,10 +1,10 @@
 //! A scenario as programs that a person would write: `whyrst lab code ID --program c`.
 //!
-//! The lab tells its actors step after step. A program that stands alone has nobody to tell it, so [`plan`] finds,
+//! The lab tells its actors step after step. A program that stands alone has nobody to tell it, so `plan` finds,
 //! from the steps alone, where a call waits for the other end by itself and where the program has to sleep until
-//! the other end is done. What comes of that, a [`plan::Part`] for each process, is written in four languages by the
+//! the other end is done. What comes of that, a `plan::Part` for each process, is written in four languages by the
 //! modules of their names. So a new scenario has its programs without a line here; what sockets alone cannot do,
-//! [`refusal`] says.
+//! `refusal` says.
 
 use std::fmt;
 
