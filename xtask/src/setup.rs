@@ -23,6 +23,7 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("prometheus", "prometheus", "metrics in a real Prometheus"),
     ("rsyslogd", "rsyslog", "resets in a real syslog"),
     ("/lib/systemd/systemd-journald", "systemd", "resets in a real journal"),
+    ("go", "golang-go", "the lab's programs in Go"),
     ("tmux", "tmux", "the terminal user interface in a terminal"),
 ];
 

@@ -14,6 +14,7 @@ mod journal;
 mod lines;
 mod nginx;
 mod owners;
+mod said;
 mod sieve;
 mod sshd;
 mod stamp;
@@ -28,14 +29,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::tz::TimeZone;
-use whyrst_core::claim::{
-    About, Claim, Claimant, ClaimantRole, LONGEST_CLAIM, Leg, MOST_CLAIMS, Tied, TiedBy, unmapped,
-};
+use whyrst_core::claim::{About, Claim, ClaimantRole, Leg, MOST_CLAIMS, Tied, TiedBy, unmapped};
 use whyrst_core::connection::Roles;
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::KernelReset;
 use whyrst_core::outcome::Outcome;
-use whyrst_core::symptom::{Came, Symptom};
+use whyrst_core::symptom::Symptom;
 use whyrst_core::symptoms;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::verdict::claims::reason_named;
@@ -43,77 +42,16 @@ use whyrst_core::verdict::claims::reason_named;
 pub use foreign::{Foreign, looks_foreign};
 pub use lines::Lines;
 pub use owners::packet_owners;
+pub use said::{LogError, Tally};
 pub use sieve::Sieve;
 
-use stamp::Stamp;
+use said::{Heard, Said, begin};
 
 use crate::source::Waiting;
 use crate::window::Window;
 
 /// Clocks of two hosts, and the time from an event to its line.
 const SLACK: Span = Span::from_secs(2);
-
-/// Why a log could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read the log {name}: {cause}")]
-pub struct LogError {
-    name: String,
-    cause: io::Error,
-}
-
-/// What a line says, before anything is known of its file.
-#[derive(Clone, Debug)]
-pub(crate) struct Said {
-    by: Claimant,
-    stamp: Option<Stamp>,
-    /// How long after its stamp the line's story ended.
-    lasted: Span,
-    process: Option<String>,
-    pid: Option<u32>,
-    symptom: Option<&'static Symptom>,
-    came: Came,
-    about: Vec<(About, Leg)>,
-}
-
-impl Said {
-    fn new(by: Claimant) -> Self {
-        Self {
-            by,
-            stamp: None,
-            lasted: Span::ZERO,
-            process: None,
-            pid: None,
-            symptom: None,
-            came: Came::Nothing,
-            about: Vec::new(),
-        }
-    }
-}
-
-/// What became of a line.
-pub(crate) enum Heard {
-    /// It says something of a connection.
-    Said(Box<Said>),
-    /// Its form is known, and it says nothing of a connection's end.
-    Nothing,
-    /// Its form is not known.
-    Unknown,
-}
-
-/// What is in a log.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// The log, as a user named it.
-    pub name: String,
-    /// How many lines it has, blank ones aside.
-    pub lines: u64,
-    /// How many of them say how a connection ended.
-    pub claims: u64,
-    /// How many are of a form that is not known.
-    pub unread: u64,
-    /// The first of those, with its number.
-    pub first_unread: Option<(u64, String)>,
-}
 
 /// A line that says something of a connection.
 #[derive(Debug)]
@@ -155,7 +93,7 @@ struct Index {
 
 impl Logs {
     /// Claims beyond this number are only counted.
-    pub const MOST: usize = 1 << 20;
+    pub const MOST: usize = said::MOST;
 
     /// None yet; times without a zone are those of `zone`.
     pub fn new(zone: TimeZone) -> Self {
@@ -412,12 +350,6 @@ impl Entry {
         };
         said.about.iter().map(claim).collect()
     }
-}
-
-/// The beginning of a line.
-fn begin(text: &str) -> Box<str> {
-    let text = text.trim();
-    text.char_indices().nth(LONGEST_CLAIM).map_or(text, |(end, _)| &text[..end]).into()
 }
 
 /// Whether the file is a log: text with a line of a form that is known, and no capture, recording or printed packets.

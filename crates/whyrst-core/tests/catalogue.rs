@@ -237,6 +237,7 @@ fn silence_is_a_sign_only_beside_others() {
 
 /// Marks that no list of their rule asks, and why.
 const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
+    ("address-moved", "address-holder-gone", "it is yes where nobody asked again, so it speaks for nothing"),
     ("address-moved", "address-is-elsewhere", "behind a router it cannot be yes, so its lack speaks for nothing"),
     (
         "client-read-timeout",

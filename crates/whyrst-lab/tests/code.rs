@@ -1,5 +1,6 @@
-//! Every program that `whyrst lab code` gives is built and run, in every language, and what whyrst makes of the
-//! captured packets must be the scenario's own verdict. Words after `--` choose: languages and ids of scenarios.
+//! The programs that `whyrst lab code` gives are built and run, in every language, and what whyrst makes of the
+//! captured packets must be the scenario's own verdict. Without a word those of the article are played; `-- every` plays
+//! all, which takes minutes; other words choose: languages and ids of scenarios.
 //!
 //! Its own main: each play is a process with one thread, since it enters a network namespace for good. A language
 //! whose compiler is missing fails, unless [`MAY_BE_MISSING`] says why it may be.
@@ -18,6 +19,13 @@ use whyrst_lab::{scenario, scenarios};
 
 /// Languages whose compiler may be missing, and why.
 const MAY_BE_MISSING: &[(Program, &str)] = &[];
+
+/// What is played without a word: a program for each of the article's cases that sockets alone can make, and how else
+/// a program's end resets.
+const SHORT: &[&str] = &["closed-port", "close-unread", "data-after-close", "exit-unread", "linger-zero"];
+
+/// The word for all of them.
+const EVERY: &str = "every";
 
 /// Plays at once: they mostly sleep.
 const AT_ONCE: usize = 4;
@@ -70,7 +78,8 @@ struct Job {
 
 fn all(words: &[&str]) -> ExitCode {
     let languages: Vec<Program> = words.iter().filter_map(|word| named(word)).collect();
-    let ids: Vec<&&str> = words.iter().filter(|word| named(word).is_none()).collect();
+    let named_ids = || words.iter().copied().filter(|word| named(word).is_none() && *word != EVERY);
+    let ids: Vec<&str> = if words.is_empty() { SHORT.to_vec() } else { named_ids().collect() };
     let mut failed = Vec::new();
     let mut jobs = VecDeque::new();
     for program in Program::ALL.into_iter().filter(|it| languages.is_empty() || languages.contains(it)) {
@@ -81,7 +90,7 @@ fn all(words: &[&str]) -> ExitCode {
             }
             continue;
         }
-        let chosen = scenarios().filter(|it| ids.is_empty() || ids.iter().any(|id| **id == it.id));
+        let chosen = scenarios().filter(|it| ids.is_empty() || ids.contains(&it.id));
         let possible = chosen.filter(|it| code::files(it, program, Language::English).is_ok());
         jobs.extend(possible.map(|scenario| Job { program, scenario, attempt: 1 }));
     }

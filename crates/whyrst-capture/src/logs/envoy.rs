@@ -8,9 +8,9 @@ use whyrst_core::symptom::{Came, Symptom};
 use whyrst_core::time::Span;
 
 use super::ends;
+use super::said::{Heard, Said};
 use super::stamp;
 use super::syslog::Prefixed;
-use super::{Heard, Said};
 
 /// What a line names.
 #[derive(Default)]

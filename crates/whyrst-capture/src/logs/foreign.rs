@@ -10,6 +10,7 @@
 //! Nobody knows which events were recorded and which were not: that such a kernel says nothing means nothing.
 
 mod bsd;
+mod event;
 mod windows;
 
 use std::collections::HashMap;
@@ -17,16 +18,15 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use whyrst_core::claim::{About, Claimant, ClaimantRole, Leg, PartialEnd};
+use whyrst_core::claim::{About, ClaimantRole, Leg, PartialEnd};
 use whyrst_core::kernel::KernelReset;
 use whyrst_core::recording::{Recording, Silence};
 use whyrst_core::segment::Endpoint;
-use whyrst_core::symptom::Came;
 use whyrst_core::time::Timestamp;
 
 use super::lines::Lines;
-use super::stamp::Stamp;
-use super::{LogError, Said, Tally, begin};
+use super::said::{LogError, Said, Tally, begin};
+use event::{Event, Line};
 
 /// Octets at the beginning of a file that show what it is.
 const LOOKED_AT: u64 = 1 << 16;
@@ -39,32 +39,6 @@ pub struct Foreign {
     pub(super) claims: Vec<(u64, String, Said)>,
     pub(super) resets: Vec<KernelReset>,
     pub(super) tally: Tally,
-}
-
-/// One event, as each of the systems tells it.
-#[derive(Clone, Debug)]
-struct Event {
-    by: Claimant,
-    stamp: Option<Stamp>,
-    near: PartialEnd,
-    far: PartialEnd,
-    came: Came,
-    process: Option<String>,
-    pid: Option<u32>,
-    /// By what other events name the connection.
-    handle: Option<String>,
-    /// What it is in the kernel's words, where it sent a RST.
-    sent: Option<&'static str>,
-}
-
-/// What a line is.
-enum Read1 {
-    Event(Box<Event>),
-    /// Who owns a connection.
-    Owner(String, u32),
-    /// Nothing about the end of a connection.
-    Other,
-    Unknown,
 }
 
 /// Whether the file is such a record: by what stands at its beginning.
@@ -110,19 +84,19 @@ impl Foreign {
                 windows::Taken::Event(found) => found,
                 windows::Taken::Part => continue,
                 windows::Taken::Line => match windows::line(text, zone) {
-                    Read1::Unknown => bsd::line(text, zone),
+                    Line::Unknown => bsd::line(text, zone),
                     found => found,
                 },
             };
             match found {
-                Read1::Event(event) => foreign.add(number, form.shown(text), *event, &owners, zone),
-                Read1::Owner(handle, pid) => {
+                Line::Event(event) => foreign.add(number, form.shown(text), *event, &owners, zone),
+                Line::Owner(handle, pid) => {
                     if owners.len() < MOST_OWNERS || owners.contains_key(&handle) {
                         owners.insert(handle, pid);
                     }
                 }
-                Read1::Other => {}
-                Read1::Unknown => {
+                Line::Other => {}
+                Line::Unknown => {
                     foreign.tally.unread += 1;
                     foreign.tally.first_unread.get_or_insert_with(|| (number, begin(text).into()));
                 }
@@ -182,6 +156,7 @@ fn endpoint(end: PartialEnd) -> Option<Endpoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use whyrst_core::symptom::Came;
 
     fn read(text: &str) -> Foreign {
         Foreign::read(text.as_bytes(), "events", &TimeZone::UTC).expect("memory can be read")

@@ -7,8 +7,8 @@ use whyrst_core::claim::{About, Claimant, ClaimantRole, Leg, PartialEnd};
 use whyrst_core::symptom::{Came, Symptom};
 
 use super::ends;
+use super::said::{Heard, Said};
 use super::syslog::Prefixed;
-use super::{Heard, Said};
 
 pub(super) fn hear(
     text: &str,

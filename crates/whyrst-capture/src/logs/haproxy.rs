@@ -7,9 +7,9 @@ use whyrst_core::symptom::{Came, Symptom};
 use whyrst_core::time::Span;
 
 use super::ends;
+use super::said::{Heard, Said};
 use super::stamp;
 use super::syslog::Prefixed;
-use super::{Heard, Said};
 
 /// `10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 200 120331 - - SD-- 1/1/0/0/0 0/0 "GET / HTTP/1.1"`.
 pub(super) fn hear(

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 use whyrst_core::time::{Span, Timestamp};
 
-use super::Heard;
+use super::said::Heard;
 use super::stamp::Stamp;
 
 /// Fields of an entry beyond this number of octets are cut.

@@ -9,9 +9,9 @@ use whyrst_core::claim::{About, Claimant, ClaimantRole, Leg, PartialEnd};
 use whyrst_core::symptom::{Came, Symptom};
 
 use super::ends;
+use super::said::{Heard, Said};
 use super::stamp;
 use super::syslog::Prefixed;
-use super::{Heard, Said};
 
 /// As of a server that `far` is a client of.
 fn of_client(far: PartialEnd, near: PartialEnd, leg: Leg) -> (About, Leg) {

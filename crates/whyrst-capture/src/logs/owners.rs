@@ -20,8 +20,9 @@ use whyrst_core::segment::Flags;
 use whyrst_core::symptom::Came;
 use whyrst_core::time::{Span, Timestamp};
 
+use super::foreign::Foreign;
+use super::said::{LogError, MOST, Said, Tally};
 use super::stamp::Stamp;
-use super::{Foreign, LogError, Said, Tally};
 use crate::bytes::Order;
 use crate::container::pcapng::{is_numbered, options};
 use crate::counts::Counts;
@@ -326,7 +327,7 @@ impl<R: Read> Walk<R> {
         let Some(by) = owner.by.filter(|_| owner.pid.is_some() || owner.dropped.is_some()) else { return };
         let Some(bytes) = ip_offset(link, frame).ok().and_then(|at| frame.get(at..)) else { return };
         let Ok(Seen::Segment(segment)) = dissect::packet(bytes, bytes.len(), &mut Counts::default()) else { return };
-        if !segment.flags.has(Flags::RST) || self.foreign.claims.len() >= super::Logs::MOST {
+        if !segment.flags.has(Flags::RST) || self.foreign.claims.len() >= MOST {
             return;
         }
         let (near, far, came) = match owner.outgoing {

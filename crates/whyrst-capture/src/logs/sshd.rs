@@ -6,8 +6,8 @@ use whyrst_core::claim::{About, Claimant, ClaimantRole, Leg, PartialEnd};
 use whyrst_core::symptom::{Came, Symptom};
 
 use super::ends;
+use super::said::{Heard, Said};
 use super::syslog::Prefixed;
-use super::{Heard, Said};
 
 /// What a line begins with, and what had happened to the socket then (`sshpkt_vfatal` and `grace_alarm_handler`).
 const BEGINNINGS: [(&str, Came); 7] = [

@@ -194,6 +194,13 @@ fn patterns() {
     assert!(pattern("c*-*d", "close-unread") && !pattern("close-*", "exit-unread") && !pattern("ab*ba", "aba"));
 }
 
+#[test]
+fn a_lone_hyphen_is_text_also_in_parentheses() {
+    let fits = |text: &str| Filter::parse(text).unwrap().fits(&report());
+    assert_eq!(fits("-"), fits("(-)"));
+    assert_eq!(fits("-"), fits("not not (-)"));
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_a_filter_or_an_error(text in "[a-z0-9 ()!&|./:\"*,-]{0,60}") {

@@ -59,7 +59,9 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 reader.sign(if character == '&' { Part::And } else { Part::Or }, 2);
             }
             '!' if begins => reader.sign(Part::Not, 1),
-            '-' if begins && characters.peek().is_some_and(|next| !next.is_whitespace()) => reader.sign(Part::Not, 1),
+            '-' if begins && characters.peek().is_some_and(|next| !next.is_whitespace() && *next != ')') => {
+                reader.sign(Part::Not, 1);
+            }
             _ => reader.word.push(character),
         }
         reader.at += 1;

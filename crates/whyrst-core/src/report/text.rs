@@ -110,11 +110,12 @@ struct Limits {
 
 const WHOLE: Limits =
     Limits { fixes: usize::MAX, reasons: usize::MAX, proofs: 1, objections: usize::MAX, accounts: usize::MAX };
-const LIMITS: [Limits; 5] = [
+const LIMITS: [Limits; 6] = [
     Limits { fixes: 2, reasons: 3, proofs: 1, objections: 2, accounts: 4 },
     Limits { fixes: 2, reasons: 2, proofs: 1, objections: 1, accounts: 3 },
     Limits { fixes: 1, reasons: 2, proofs: 1, objections: 1, accounts: 2 },
     Limits { fixes: 1, reasons: 1, proofs: 1, objections: 1, accounts: 1 },
+    Limits { fixes: 1, reasons: 2, proofs: 0, objections: 1, accounts: 2 },
     Limits { fixes: 1, reasons: 1, proofs: 0, objections: 1, accounts: 1 },
 ];
 /// Packets that say something: an opening, what led to the RST, and the RST.
@@ -148,7 +149,9 @@ impl Explanation<'_> {
     fn fitting(&self, page: Page, view: View) -> Result<(String, String), fmt::Error> {
         let mut sections = (String::new(), String::new());
         let packets = view.ladder == Ladder::Shown && self.outcome.has_frames();
-        let room = if packets { ROOM_FOR_PACKETS } else { 0 };
+        // Each of few packets may have a silence before it.
+        let rows = 2 * (self.outcome.before().len() + self.outcome.rsts().len());
+        let room = if packets { ROOM_FOR_PACKETS.min(rows) } else { 0 };
         for limits in LIMITS {
             sections = self.sections(page, limits, view)?;
             if lines(&sections.0) + lines(&sections.1) + 1 + room <= SCREEN {

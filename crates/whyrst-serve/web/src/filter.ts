@@ -98,7 +98,7 @@ function tokens(text: string): Placed[] {
     else if ((character === '&' || character === '|') && text[at + 1] === character) {
       sign(character === '&' ? 'and' : 'or', at, 2)
       at += 1
-    } else if (begins && (character === '!' || (character === '-' && /\S/u.test(text[at + 1] ?? ' ')))) sign('not', at, 1)
+    } else if (begins && (character === '!' || (character === '-' && /[^\s)]/u.test(text[at + 1] ?? ' ')))) sign('not', at, 1)
     else word += character
   }
   end(text.length)

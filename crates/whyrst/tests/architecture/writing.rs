@@ -25,6 +25,7 @@ const MAY: &[(&str, &str)] = &[
     ("crates/whyrst-capture/src/system/unix.rs", "opens for reading, and does not wait for who writes a FIFO"),
     ("crates/whyrst-core/build", "what is compiled"),
     ("crates/whyrst-lab/build.rs", "what is compiled"),
+    ("crates/whyrst-lab/src/code/trial.rs", "the folder of a test's play"),
     ("crates/whyrst-lab/src/trace.rs", "the kernel's tracefs"),
     ("crates/whyrst-lab/src/netns.rs", "the kernel's sysctls and maps of users"),
     ("crates/whyrst-lab/src/machine.rs", "the kernel's sysctls"),

@@ -11,7 +11,7 @@ use whyrst_core::symptom::Came;
 
 use super::super::ends;
 use super::super::stamp::{self, Stamp};
-use super::{Event, Read1};
+use super::event::{Event, Line};
 
 /// What FreeBSD's kernel says when it answers a segment with a RST, and by what name that is shown.
 const FREEBSD_SENDS: [(&str, &str); 3] = [
@@ -33,10 +33,10 @@ pub(super) fn shows(line: &str) -> bool {
         || dtrace(line).is_some()
 }
 
-pub(super) fn line(text: &str, zone: &TimeZone) -> Read1 {
+pub(super) fn line(text: &str, zone: &TimeZone) -> Line {
     let stamp = stamp::at_beginning(text.trim_start(), zone).map(|(stamp, _)| stamp);
     if let Some(event) = dtrace(text) {
-        return event.map_or(Read1::Other, |event| Read1::Event(Box::new(event)));
+        return event.map_or(Line::Other, |event| Line::Event(Box::new(event)));
     }
     if let Some((_, words)) = text.split_once("TCP: [") {
         return freebsd(words, stamp);
@@ -45,18 +45,18 @@ pub(super) fn line(text: &str, zone: &TimeZone) -> Read1 {
         return macos(before, words, text, stamp);
     }
     let is_frame = text.starts_with("Timestamp") || text.trim_start().starts_with("CPU");
-    if stamp.is_some() || is_frame { Read1::Other } else { Read1::Unknown }
+    if stamp.is_some() || is_frame { Line::Other } else { Line::Unknown }
 }
 
 /// `10.0.0.1]:40000 to [10.0.0.2]:80 tcpflags 0x18<PUSH,ACK>; tcp_do_segment: FIN_WAIT_2: Received ...`.
-fn freebsd(words: &str, stamp: Option<Stamp>) -> Read1 {
-    let Some((ends, message)) = words.split_once(" tcpflags ") else { return Read1::Other };
+fn freebsd(words: &str, stamp: Option<Stamp>) -> Line {
+    let Some((ends, message)) = words.split_once(" tcpflags ") else { return Line::Other };
     let mut both = ends.splitn(2, " to ");
     let end = |text: Option<&str>| ends::whole(&format!("[{}", text?.trim_start_matches('[')));
-    let (Some(far), Some(near)) = (end(both.next()), end(both.next())) else { return Read1::Unknown };
+    let (Some(far), Some(near)) = (end(both.next()), end(both.next())) else { return Line::Unknown };
     let sends = FREEBSD_SENDS.iter().find(|(words, _)| message.contains(words)).map(|(_, name)| *name);
-    let Some(name) = sends else { return Read1::Other };
-    Read1::Event(Box::new(Event {
+    let Some(name) = sends else { return Line::Other };
+    Line::Event(Box::new(Event {
         by: Claimant::Freebsd,
         stamp,
         near,
@@ -69,11 +69,11 @@ fn freebsd(words: &str, stamp: Option<Stamp>) -> Read1 {
     }))
 }
 
-fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Read1 {
-    let Some((words, near)) = before.rsplit_once('[') else { return Read1::Unknown };
-    let Some((far, rest)) = after.split_once(']') else { return Read1::Unknown };
+fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Line {
+    let Some((words, near)) = before.rsplit_once('[') else { return Line::Unknown };
+    let Some((far, rest)) = after.split_once(']') else { return Line::Unknown };
     // Addresses are redacted unless net.inet.ip.log.privacy is off.
-    let (Some(near), Some(far)) = (ends::whole(near), ends::whole(far)) else { return Read1::Other };
+    let (Some(near), Some(far)) = (ends::whole(near), ends::whole(far)) else { return Line::Other };
     let process = process_of(text);
     let (came, sent) = match words {
         _ if words.contains("tcp control outgoing") && words.contains("RST ") => (Came::Own, Some("RST sent")),
@@ -83,9 +83,9 @@ fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Read1 {
         _ if rest.contains(TIMED_OUT) => (Came::Silence, None),
         // The reason of a drop stands in the line behind.
         _ if words.contains("tcp drop incoming") => (Came::Rst, None),
-        _ => return Read1::Other,
+        _ => return Line::Other,
     };
-    Read1::Event(Box::new(Event {
+    Line::Event(Box::new(Event {
         by: Claimant::Macos,
         stamp,
         near,

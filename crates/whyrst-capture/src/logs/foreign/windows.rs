@@ -12,7 +12,7 @@ use whyrst_core::time::{Span, Timestamp};
 
 use super::super::ends;
 use super::super::stamp::{self, Stamp};
-use super::{Event, Read1};
+use super::event::{Event, Line};
 
 const PROVIDER: &str = "Microsoft-Windows-TCPIP";
 /// What of one event is kept.
@@ -53,33 +53,33 @@ fn is_header(line: &str) -> bool {
 }
 
 /// `[31]0000.0000::2025/03/27-16:12:19.9 [Microsoft-Windows-TCPIP]TCP: connection 0x1 (local=1.2.3.4:5 remote=...) ...`.
-pub(super) fn line(text: &str, zone: &TimeZone) -> Read1 {
-    let Some((before, after)) = text.split_once("::").filter(|_| text.starts_with('[')) else { return Read1::Unknown };
-    let Some((stamp, rest)) = stamp::at_beginning(after, zone) else { return Read1::Unknown };
+pub(super) fn line(text: &str, zone: &TimeZone) -> Line {
+    let Some((before, after)) = text.split_once("::").filter(|_| text.starts_with('[')) else { return Line::Unknown };
+    let Some((stamp, rest)) = stamp::at_beginning(after, zone) else { return Line::Unknown };
     let Some((provider, words)) = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
-        return Read1::Unknown;
+        return Line::Unknown;
     };
     if provider != PROVIDER {
-        return Read1::Other;
+        return Line::Other;
     }
     let between = |name: &str| {
         let (_, rest) = words.split_once(name)?;
         ends::whole(rest.split([' ', ')']).next()?)
     };
-    let (Some(near), Some(far)) = (between("local="), between("remote=")) else { return Read1::Other };
+    let (Some(near), Some(far)) = (between("local="), between("remote=")) else { return Line::Other };
     let handle = words.split_whitespace().find(|word| word.starts_with("0x")).map(str::to_owned);
     let own_pid = words.split_once("PID = ").or_else(|| words.split_once("PID=")).and_then(|(_, rest)| leading(rest));
     let Some(event) =
         EVENTS.iter().find(|event| words.contains(event.text)).filter(|event| event.came != Came::Nothing)
     else {
         return match (handle, own_pid) {
-            (Some(handle), Some(pid)) => Read1::Owner(handle, pid),
-            _ => Read1::Other,
+            (Some(handle), Some(pid)) => Line::Owner(handle, pid),
+            _ => Line::Other,
         };
     };
     // Before the time stand the processor, the process and its thread, in hexadecimal; zeros where they are not known.
     let logged_by = before.split_once(']').and_then(|(_, ids)| u32::from_str_radix(ids.split('.').next()?, 16).ok());
-    Read1::Event(Box::new(Event {
+    Line::Event(Box::new(Event {
         by: Claimant::Windows,
         stamp: Some(stamp),
         near,
@@ -111,7 +111,7 @@ pub(super) struct Form {
 /// What became of a line.
 pub(super) enum Taken {
     /// It ends an event.
-    Event(Read1),
+    Event(Line),
     /// It is a part of one, or of what surrounds them.
     Part,
     /// It stands alone.
@@ -134,7 +134,7 @@ impl Form {
         }
         if is_header(text) {
             self.columns = Columns::of(text);
-            return if self.columns.is_some() { Taken::Part } else { Taken::Event(Read1::Unknown) };
+            return if self.columns.is_some() { Taken::Part } else { Taken::Event(Line::Unknown) };
         }
         let trimmed = text.trim_start();
         if self.xml.is_none() && (trimmed.starts_with("<Event ") || trimmed.starts_with("<Event>")) {
@@ -168,21 +168,21 @@ impl Form {
     }
 }
 
-fn xml_event(xml: &str, zone: &TimeZone) -> Read1 {
+fn xml_event(xml: &str, zone: &TimeZone) -> Line {
     if !xml.contains(PROVIDER) {
-        return Read1::Other;
+        return Line::Other;
     }
     let number = element(xml, "EventID").and_then(|number| number.trim().parse::<u32>().ok());
     let Some(event) =
         EVENTS.iter().find(|event| Some(event.number) == number).filter(|event| event.came != Came::Nothing)
     else {
-        return Read1::Other;
+        return Line::Other;
     };
     let end = |name| data(xml, name).and_then(socket_address);
-    let (Some(near), Some(far)) = (end("LocalAddress"), end("RemoteAddress")) else { return Read1::Unknown };
+    let (Some(near), Some(far)) = (end("LocalAddress"), end("RemoteAddress")) else { return Line::Unknown };
     let stamp = attribute(xml, "SystemTime").and_then(|time| stamp::at_beginning(time, zone)).map(|(stamp, _)| stamp);
     let pid = ["ProcessId", "ProcessID", "Pid"].into_iter().find_map(|name| data(xml, name)?.trim().parse().ok());
-    Read1::Event(Box::new(Event {
+    Line::Event(Box::new(Event {
         by: Claimant::Windows,
         stamp,
         near,
@@ -244,27 +244,27 @@ impl Columns {
         Some(Self { number: at("Event ID")?, pid: at("PID"), time: at("Clock-Time")?, data: at("User Data")? })
     }
 
-    fn event(&self, line: &str) -> Read1 {
+    fn event(&self, line: &str) -> Line {
         let fields: Vec<&str> = line.split(',').map(|field| field.trim().trim_matches('"')).collect();
         let number = fields.get(self.number).and_then(|number| number.parse::<u32>().ok());
-        let (Some(number), true) = (number, fields.len() > self.data) else { return Read1::Unknown };
+        let (Some(number), true) = (number, fields.len() > self.data) else { return Line::Unknown };
         if fields.first() != Some(&PROVIDER) {
-            return Read1::Other;
+            return Line::Other;
         }
         let Some(event) =
             EVENTS.iter().find(|event| event.number == number).filter(|event| event.came != Came::Nothing)
         else {
-            return Read1::Other;
+            return Line::Other;
         };
         // Of every such event the local end stands before the remote one.
         let mut ends = fields[self.data..].iter().filter_map(|field| socket_address(field));
-        let (Some(near), Some(far)) = (ends.next(), ends.next()) else { return Read1::Unknown };
+        let (Some(near), Some(far)) = (ends.next(), ends.next()) else { return Line::Unknown };
         let number = |text: &&str| match text.strip_prefix("0x") {
             Some(digits) => u32::from_str_radix(digits, 16).ok(),
             None => text.parse().ok(),
         };
         let pid = self.pid.and_then(|at| fields.get(at)).and_then(number);
-        Read1::Event(Box::new(Event {
+        Line::Event(Box::new(Event {
             by: Claimant::Windows,
             stamp: fields.get(self.time).and_then(|ticks| file_time(ticks)),
             near,
