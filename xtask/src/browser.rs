@@ -77,8 +77,9 @@ fn webassembly(into: &Path) -> Result<()> {
     shell::run(Command::new(program).args(["--target", "web", "--out-dir"]).arg(into).arg(built))
 }
 
-fn add_target() -> Result<()> {
-    shell::run(Command::new("rustup").args(["--quiet", "target", "add", TARGET]))
+/// Adds the target, where it is not there yet. Without a network rustup would try for long.
+pub fn add_target() -> Result<()> {
+    shell::run(Command::new("timeout").args(["120", "rustup", "--quiet", "target", "add", TARGET]))
 }
 
 /// What the lab says of each cause and recorded of it, as the page reads it.

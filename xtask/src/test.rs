@@ -38,6 +38,10 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "installs seven hundred megabytes of libraries that take its tables: `cargo xtask python` runs it",
     ),
     (
+        "whyrst as WebAssembly compiles",
+        "needs Rust's target wasm32-unknown-unknown, which rustup gets from static.rust-lang.org where that can be reached",
+    ),
+    (
         "the page in one file and the npm package",
         "an optimised build of minutes, since WebAssembly is tried as it is given away: `cargo xtask browser` runs it",
     ),
@@ -173,6 +177,7 @@ fn can_run(step: &str) -> bool {
         | "other kernels in QEMU"
         | "a fleet of ten thousand into a real engine"
         | "whyrst-sql, with its query engine" => false,
+        "whyrst as WebAssembly compiles" => browser::add_target().is_ok(),
         "the probe in the running kernel" | "metrics and logs in real receivers" => {
             is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()
         }
