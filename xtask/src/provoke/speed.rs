@@ -27,7 +27,7 @@ pub(crate) struct Speed {
     pub(crate) resident: u64,
 }
 
-/// With the proxy alone on the first processor, and everything else on the others.
+/// With the proxy held to the first processor; load and upstream run where the kernel puts them.
 pub(crate) fn measure(whyrst: &Path) -> Result<Speed> {
     let upstream = TcpListener::bind("127.0.0.1:0")?;
     let to = upstream.local_addr()?.to_string();
