@@ -1,8 +1,8 @@
 // Why were the TCP connections in a capture reset? The records are those of docs/json.md.
 
-import type { CauseReport, IncidentReport, Report, SummaryReport } from './records'
+import type { CauseReport, IncidentReport, Report, SummaryReport } from './records.js'
 
-export type * from './records'
+export type * from './records.js'
 
 /** What is read as a stream: at most `most` bytes, at least one, and none at the end. */
 export interface Source {
