@@ -86,7 +86,9 @@ pub fn add_target() -> Result<()> {
 fn played() -> Result<String> {
     let mut lines = String::new();
     for cause in whyrst_core::causes::ALL {
-        let not_played = match whyrst_lab::reproducible(cause) {
+        let reproducible = whyrst_lab::reproducible(cause);
+        let has_programs = reproducible == Reproducible::AsPrograms;
+        let not_played = match reproducible {
             Reproducible::No(why) => Some(why),
             Reproducible::Yes | Reproducible::AsPrograms | Reproducible::Unknown => None,
         };
@@ -100,7 +102,11 @@ fn played() -> Result<String> {
                 "events": events.map(String::from_utf8_lossy),
             })
         });
-        writeln!(lines, "{}", json!({ "cause": cause.id, "not_played": not_played, "run": run }))?;
+        writeln!(
+            lines,
+            "{}",
+            json!({ "cause": cause.id, "not_played": not_played, "has_programs": has_programs, "run": run })
+        )?;
     }
     Ok(lines)
 }

@@ -29,6 +29,8 @@ struct Lab {
     cause: String,
     /// Why it is not played.
     not_played: Option<String>,
+    /// `whyrst lab code` gives programs that make it.
+    has_programs: bool,
     run: Option<Run>,
 }
 
@@ -158,6 +160,7 @@ impl Page {
     fn reproducible(&self, cause: &str) -> Reproducible {
         match self.of_lab(cause) {
             Some(Lab { not_played: Some(why), .. }) => Reproducible::No(lasting(why)),
+            Some(Lab { has_programs: true, .. }) => Reproducible::AsPrograms,
             Some(_) => Reproducible::Yes,
             None => Reproducible::Unknown,
         }
