@@ -42,7 +42,7 @@ pub struct Claim {
     pub symptom: Option<&'static Symptom>,
     /// What the claimant's socket went through.
     pub came: Came,
-    /// The one reason of the catalogue that it names ([`crate::verdict::claims::reason_named`]).
+    /// The id of the one reason of the catalogue that it names, where it names just one.
     pub cause: Option<&'static str>,
     /// On which of a proxy's two connections.
     pub leg: Leg,

@@ -358,7 +358,7 @@ impl Tracker {
         let connection = &slot.connection;
         let [client, server] = [connection.client, connection.server()].map(|side| connection.endpoint(side));
         let Some(login) = self.speeches.login(slot.speech) else { return };
-        if logins.back().is_some_and(|last| last.login == login) {
+        if logins.iter().any(|seen| seen.client == client && seen.login == login) {
             return;
         }
         if logins.len() >= LOGINS {

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_CONTRADICTS_SENDER,
         &RST_IS_FASTCLOSE,
         &SENDER_REPEATED_IN_VAIN,
-        &PROBED_IN_VAIN,
+        &PROBES_UNANSWERED,
         &SENDER_HAD_UNSENT,
         &SURVIVED_AS_LONG,
         &CLIENT_WENT_UNANSWERED,

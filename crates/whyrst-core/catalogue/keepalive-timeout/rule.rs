@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_SAYS_TIMED_OUT,
     ],
     likely_when: &[&[&PROBED_IN_VAIN, &RST_AFTER_PROBE_INTERVAL], &[&PROBES_ANSWERED_IN_VAIN]],
-    variants: &[],
+    variants: &[&PROBES_ANSWERED_IN_VAIN],
     sources: &[
         rfc(9293, "3.8.4"),
         rfc(1122, "4.2.3.6"),

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_CONTRADICTS_SENDER,
         &RST_IS_FASTCLOSE,
         &SENDER_REPEATED_IN_VAIN,
-        &PROBED_IN_VAIN,
+        &PROBES_UNANSWERED,
         &ANSWERED_BEFORE_BODY,
     ],
     supported_by: &[&SILENCES_AT_DEATH_ALIKE, &RST_SHOWS_SOCKET],

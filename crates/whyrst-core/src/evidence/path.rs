@@ -183,11 +183,11 @@ pub static ADDRESS_ANSWERED_BY_TWO: Question = Question {
 pub static ADDRESS_HOLDER_STAYED: Question = Question {
     id: "address-holder-stayed",
     asked_of: AskedOf::AnyPackets,
-    yes: "{sender} accepted another connection from MAC address {}, as before, at {}, after {} had come from MAC address {}: its host was there all the time",
+    yes: "{sender} accepted another connection from MAC address {}, as before, at {}, after {} had come from MAC address {}: its host still answers",
     no: "{sender} accepted nobody from its MAC address after {}",
     unknown: "connects to {sender} after the RST: are they accepted from the MAC address that it had before?",
     zh: Wording {
-        yes: "{sender}仍由 MAC 地址 {} 在{}接受了另一条连接，在此之前{}来自 MAC 地址 {}：它的主机一直都在",
+        yes: "{sender}仍由 MAC 地址 {} 在{}接受了另一条连接，在此之前{}来自 MAC 地址 {}：它的主机仍在应答",
         no: "{}之后{sender}没有再从它的 MAC 地址接受连接",
         unknown: "RST 之后到{sender}的建连：是否由它原来的 MAC 地址接受？",
     },

@@ -101,11 +101,19 @@ pub static PROBES_ANSWERED_IN_VAIN: Question = Question {
     },
     ask: by(|outcome| {
         let Some(rst) = outcome.rst() else { return Answer::Unknown };
-        let run = outcome.before().iter().rposition(|record| !record.is_pure_ack() && !record.notes.has(Notes::PROBE));
-        let run = &outcome.before()[run.map_or(0, |at| at + 1)..];
-        let times = run.iter().filter(|record| record.from == outcome.sender() && record.notes.has(Notes::PROBE));
-        let times: alloc::vec::Vec<Timestamp> = times.map(|record| record.time).collect();
-        let answered = run.iter().rev().take_while(|record| record.from == outcome.receiver()).count() > 0;
+        let is_data = |record: &Record| !record.is_pure_ack() && !record.notes.has(Notes::PROBE);
+        let data = outcome.before().iter().rposition(is_data);
+        let run = &outcome.before()[data.map_or(0, |at| at + 1)..];
+        let is_probe = |record: &Record| record.from == outcome.sender() && record.notes.has(Notes::PROBE);
+        let times = run.iter().filter(|record| is_probe(record)).map(|record| record.time);
+        let times: alloc::vec::Vec<Timestamp> = times.collect();
+        let mut alone = run.iter().zip(run.iter().skip(1)).filter(|(one, next)| is_probe(one) && is_probe(next));
+        let answered = alone.next().is_none() && run.last().is_some_and(|record| record.from == outcome.receiver());
+        // A timer of the program fits as well.
+        let silence = data.map(|at| rst.record.time.since(outcome.before()[at].time));
+        if silence.is_none_or(is_whole_seconds) {
+            return Answer::Unknown;
+        }
         let (Some(first), Some(last), 3..) = (times.first(), times.last(), times.len()) else { return Answer::Unknown };
         let beats = i64::try_from(times.len() - 1).unwrap_or(i64::MAX);
         let interval = Span::from_nanos(last.since(*first).nanos() / beats);
@@ -119,6 +127,16 @@ pub static PROBES_ANSWERED_IN_VAIN: Question = Question {
         }
     }),
 };
+
+/// What programs set their timers to, and how late they are: a kernel's keepalive timer, which is set anew for each probe,
+/// is later with each (`tcp_keepalive_timer`).
+fn is_whole_seconds(span: Span) -> bool {
+    const SECOND: i64 = 1_000_000_000;
+    const LATE: i64 = 50_000_000;
+    const JITTER: i64 = 10_000_000;
+    let beyond = span.nanos().rem_euclid(SECOND);
+    beyond <= LATE || SECOND - beyond <= JITTER
+}
 
 /// `TCP_KEEPINTVL` counts in seconds.
 const SECOND: Span = Span::from_millis(990);

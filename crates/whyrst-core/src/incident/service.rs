@@ -22,8 +22,8 @@ const ABSENT_FROM: usize = 3;
 const SHORTEST_RESTART: Span = Span::from_millis(100);
 /// Fewer may be restarts.
 const INTERMITTENT_FROM: usize = 3;
-/// Episodes that are further apart are not of one story.
-const ONE_GAME: Span = Span::from_secs(60);
+/// Turns that are further apart are not of one story: the service may have been started anew in between.
+const TURNS_WITHIN: Span = Span::from_secs(60);
 /// A refusal and a reset, or two refusals, make an outage.
 const OUTAGE_FROM: usize = 2;
 
@@ -32,9 +32,9 @@ const OUTAGE_FROM: usize = 2;
 pub(super) fn intermittent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
         let episodes = episodes(pool.members, &refusals);
-        for game in episodes.chunk_by(|one, next| is_soon_after(pool.members, one, next)) {
-            if is_intermittent(pool.members, game) {
-                found.push(pool.take(IncidentKind::Intermittent, Subject::Service(server), &game.concat()));
+        for turns in episodes.chunk_by(|one, next| is_soon_after(pool.members, one, next)) {
+            if is_intermittent(pool.members, turns) {
+                found.push(pool.take(IncidentKind::Intermittent, Subject::Service(server), &turns.concat()));
             }
         }
     }
@@ -84,10 +84,10 @@ fn episodes<'m>(all: &[Member], refusals: &'m [usize]) -> Vec<&'m [usize]> {
     refusals.chunk_by(together).collect()
 }
 
-/// Whether two episodes may be of one story: the service may have been started anew in between otherwise.
+/// Whether two episodes may be of one story.
 fn is_soon_after(all: &[Member], one: &[usize], next: &[usize]) -> bool {
     let ends = one.last().zip(next.first());
-    ends.is_some_and(|(last, first)| all[*first].time.since(all[*last].time) <= ONE_GAME)
+    ends.is_some_and(|(last, first)| all[*first].time.since(all[*last].time) <= TURNS_WITHIN)
 }
 
 /// Again and again, and one of the refusals proves that its listener was there. Where their verdict is that a rule

@@ -254,14 +254,14 @@ fn reading(incident: &Incident, language: Language) -> &'static str {
 const WENT_ON: &str = "others were accepted or answered right afterwards, so the service as a whole did not end: most likely \
                        one of its workers did, or it closed these for one reason; look at its last log lines before \
                        that time";
+const WENT_ON_ZH: &str = "紧接着其他连接仍被接受或得到应答，所以服务整体没有结束：最可能是它的一个工作进程退出，或者因为\
+                          同一个原因关闭了这些连接；看它在那一刻之前的最后几行日志";
 // A kernel closes what a process leaves behind, with FIN or RST (`__tcp_close`).
 const FORGOT: &str = "a process that ends closes its connections, and this host forgot them: most likely it was rebooted or \
                       replaced, or another host answers in its address (failover, a duplicate address, a balancer's other \
                       backend): compare TTL and link address before and after, and check its `uptime`";
 const FORGOT_ZH: &str = "进程退出时内核会关闭它的连接，而这台主机忘了它们：最可能是主机被重启或替换，或者另一台主机在用它的地址应答\
                          （故障切换、地址冲突、负载均衡的另一个后端）：比较前后的 TTL 和链路地址，并看它的 `uptime`";
-const WENT_ON_ZH: &str = "紧接着其他连接仍被接受或得到应答，所以服务整体没有结束：最可能是它的一个工作进程退出，或者因为\
-                          同一个原因关闭了这些连接；看它在那一刻之前的最后几行日志";
 
 const fn chinese_reading(kind: IncidentKind) -> &'static str {
     match kind {

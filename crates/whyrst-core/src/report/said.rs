@@ -49,8 +49,11 @@ impl Explanation<'_> {
         if !why.evidence.iter().any(|question| is_quoted(question)) {
             return None;
         }
-        let with_meaning = |(_, _, spoken): &Said<'_>| spoken.meaning.is_some();
-        let (side, _, spoken) = self.messages().into_iter().rfind(with_meaning)?;
+        // A goodbye of the other end may have come later.
+        let mut spoken: Vec<Said<'_>> =
+            self.messages().into_iter().filter(|(_, _, spoken)| spoken.meaning.is_some()).collect();
+        spoken.sort_by_key(|(side, ..)| *side != self.outcome.sender());
+        let (side, _, spoken) = spoken.into_iter().next()?;
         let quoted = shortened(quoted(&spoken));
         Some(match self.language() {
             Language::English => format!("{} said \"{quoted}\"", self.end(side)),

@@ -22,7 +22,7 @@ pub(super) fn meant(arguments: &Explain) -> Result<Option<Vec<PathBuf>>> {
     match logs {
         0 => Ok(None),
         _ if logs < arguments.files.len() => {
-            bail!("a log stands alone, or beside captures as --log-file FILE")
+            bail!("give logs alone, or captures with each log as --log-file FILE")
         }
         _ => Ok(Some(arguments.files.iter().chain(&arguments.log_file).cloned().collect())),
     }

@@ -17,6 +17,7 @@ use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::verdict::judge;
 use whyrst_probe::{Direction, Firewall, Hook, Live, Packet, Packets, RejectRule, SocketReset, now};
 
 use super::flows::{Flows, Reach, record};
@@ -208,7 +209,10 @@ impl SecondSource {
     fn sent(&self, reset: &SocketReset) -> Option<Outcome> {
         let event = &reset.event;
         let outcome = self.seen_outcome(event.account.netns, event.local, event.remote)?;
-        (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))
+        let outcome = (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))?;
+        // Packets must not make less sure of how the RST was made than the socket is.
+        let how = |outcome: &Outcome| judge(outcome).mechanism_confidence();
+        (how(&outcome) >= how(&reset.outcome())).then_some(outcome)
     }
 
     /// Resets that have waited long enough at `time`, with what their packets show. Where the RST
