@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use whyrst_core::time::Timestamp;
+use whyrst_core::time::{Span, Timestamp};
 use whyrst_probe::{Live, LiveEvent, SocketReset};
 
 use crate::actor::{CallResult, Message, now};
@@ -25,9 +25,9 @@ const QUIET: Duration = Duration::from_millis(60);
 /// Whoever is not quiet by then is not going to be.
 const LONGEST_SETTLING: Duration = Duration::from_secs(2);
 
-/// A wire later than this is no fair test of what verdicts measure: a server that closes within three milliseconds
+/// A wire or an actor later than this is no fair test of what verdicts measure: a server that closes within three milliseconds
 /// leaves at once. Much later, and Linux probes for a lost tail: after two round trips, 20 ms on the plain wire.
-const TOLERABLE_LATENESS: Duration = Duration::from_millis(2);
+const TOLERABLE_LATENESS: Span = Span::from_millis(2);
 
 /// Attempts at a scenario that a busy machine disturbs.
 const ATTEMPTS: usize = 8;
@@ -80,9 +80,11 @@ pub fn play(scenario: &'static Scenario) -> Result<Played, LabError> {
         overtime: None,
     };
     let began = now();
+    let waited = conductor.cpu_waits();
     conductor.tell_the_story()?;
     conductor.note_unfinished();
     conductor.settle()?;
+    conductor.note_cpu_wait(&waited);
     Ok(conductor.gather(began))
 }
 
@@ -93,7 +95,7 @@ struct Conductor {
     deadline: Instant,
     calls: Vec<Call>,
     disagreements: Vec<String>,
-    /// A call that took longer than the story allows.
+    /// A call that took longer than the story allows, or an actor that had no CPU for its next one.
     overtime: Option<String>,
 }
 
@@ -198,9 +200,7 @@ impl Conductor {
     fn hear(&mut self, actor: usize) {
         match self.stage.cast[actor].line.receive() {
             Ok(Some(datagram)) => match serde_json::from_slice(&datagram) {
-                Ok(Message::Enters { text, at }) => {
-                    self.stage.cast[actor].inside = Some((text, Timestamp::from_nanos(at)));
-                }
+                Ok(Message::Enters { text, at }) => self.entered(actor, text, Timestamp::from_nanos(at)),
                 Ok(Message::Leaves { result, at }) => self.returned(actor, returned(result), Timestamp::from_nanos(at)),
                 Ok(Message::Done(result)) => self.done(actor, &returned(result)),
                 Err(error) => self.disagreements.push(format!("an actor's message cannot be read: {error}")),
@@ -209,9 +209,20 @@ impl Conductor {
         }
     }
 
+    fn entered(&mut self, actor: usize, text: String, began: Timestamp) {
+        let process = &mut self.stage.cast[actor];
+        if let Some(idle) = process.free_since.take().map(|free| began.since(free))
+            && idle > TOLERABLE_LATENESS
+        {
+            self.overtime = Some(format!("{} began {text} late, by {idle}", process.actor.name));
+        }
+        process.inside = Some((text, began));
+    }
+
     fn returned(&mut self, actor: usize, returned: Returned, ended: Timestamp) {
         let process = &mut self.stage.cast[actor];
         let Some((text, began)) = process.inside.take() else { return };
+        process.free_since = (process.outstanding.len() > 1).then_some(ended);
         let step = process.outstanding.front().copied().unwrap_or_default();
         self.calls.push(Call { actor: process.actor, step, text, began, ended, returned });
     }
@@ -267,6 +278,27 @@ impl Conductor {
         }
     }
 
+    fn cpu_waits(&self) -> Vec<Option<Span>> {
+        self.stage.cast.iter().map(crate::actor::process::Process::cpu_wait).collect()
+    }
+
+    /// A server that waits for a CPU between `accept` and `close` does not leave at once.
+    fn note_cpu_wait(&mut self, before: &[Option<Span>]) {
+        let longest = before
+            .iter()
+            .zip(self.cpu_waits())
+            .zip(&self.stage.cast)
+            .filter_map(|((before, after), process)| {
+                let waited = after?.nanos() - before.as_ref()?.nanos();
+                Some((Span::from_nanos(waited), process.actor.name))
+            })
+            .max()
+            .filter(|(waited, _)| *waited > TOLERABLE_LATENESS);
+        if let (Some((waited, name)), None) = (longest, &self.overtime) {
+            self.overtime = Some(format!("{name} waited {waited} for a CPU"));
+        }
+    }
+
     /// Waits until nothing has moved on the wire for a while.
     fn settle(&mut self) -> Result<(), LabError> {
         let latest = Instant::now() + LONGEST_SETTLING;
@@ -287,7 +319,7 @@ impl Conductor {
     fn gather(self, began: Timestamp) -> Played {
         let Self { scenario, stage, calls, mut disagreements, overtime, .. } = self;
         let late = stage.wire.lateness();
-        let disturbance = (late > TOLERABLE_LATENESS).then(|| format!("the wire was late by {} ms", late.as_millis()));
+        let disturbance = (late > TOLERABLE_LATENESS).then(|| format!("the wire was late by {late}"));
         let ended = now();
         let from = stage.trace.as_ref().map_or(began, |trace| trace.from);
         let traced = stage.trace.and_then(crate::trace::Trace::finish);

@@ -18,6 +18,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::EventFd;
 use nix::sys::prctl;
 use nix::sys::time::TimeSpec;
+use whyrst_core::time::Span;
 
 use self::rules::Rulebook;
 use crate::error::{LabError, Tried};
@@ -90,8 +91,9 @@ impl Wire {
     }
 
     /// By how much the latest packet missed its time.
-    pub(crate) fn lateness(&self) -> Duration {
-        Duration::from_micros(self.shared.latest_micros.load(Ordering::Acquire))
+    pub(crate) fn lateness(&self) -> Span {
+        let micros = self.shared.latest_micros.load(Ordering::Acquire);
+        Span::from_nanos(i64::try_from(micros.saturating_mul(1_000)).unwrap_or(i64::MAX))
     }
 
     /// Packets that a device would not take.

@@ -9,7 +9,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, alarm};
-use whyrst_core::time::Timestamp;
+use whyrst_core::time::{Span, Timestamp};
 
 use super::calls::{Hands, Performed};
 use super::{Line, Message};
@@ -31,6 +31,8 @@ pub(crate) struct Process {
     pub(crate) outstanding: VecDeque<usize>,
     /// The call that it is in.
     pub(crate) inside: Option<(String, Timestamp)>,
+    /// When its last call returned, where it knew the next one then.
+    pub(crate) free_since: Option<Timestamp>,
     /// Set when it is gone.
     pub(crate) ending: Option<Ending>,
 }
@@ -46,6 +48,13 @@ impl Process {
     /// SIGKILL, from outside.
     pub(crate) fn kill(&self) -> nix::Result<()> {
         self.pid.map_or(Ok(()), |pid| kill(pid, Signal::SIGKILL))
+    }
+
+    /// How long the kernel has let it wait for a CPU in all (`run_delay` of its schedstat); `None` once it is gone,
+    /// for an actor that another actor forks, and where the kernel does not count it.
+    pub(crate) fn cpu_wait(&self) -> Option<Span> {
+        let counts = std::fs::read_to_string(format!("/proc/{}/schedstat", self.pid?)).ok()?;
+        counts.split_ascii_whitespace().nth(1)?.parse().ok().map(Span::from_nanos)
     }
 
     /// Finds out how it ended, once its line is closed.
@@ -112,6 +121,7 @@ pub(crate) fn fork_cast(scenario: &'static Scenario, hosts: &Hosts) -> Result<Ve
         pid,
         outstanding: VecDeque::new(),
         inside: None,
+        free_since: None,
         ending: None,
     };
     Ok(lines.into_iter().zip(pids).map(process).collect())

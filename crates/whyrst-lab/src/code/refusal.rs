@@ -55,12 +55,11 @@ fn of_wire(wire: &Wire) -> Option<NoPrograms> {
 fn of_end(scenario: &Scenario) -> Option<NoPrograms> {
     let is_quiet = scenario.expect.kernel.is_empty();
     let vanishes = scenario.steps.iter().any(|step| matches!(step.action, Action::Vanish));
-    (is_quiet && (vanishes || [Host::Client, Host::Server].iter().any(|host| leaves_unread(scenario, *host)))).then(|| {
-        NoPrograms::new(
-            "nothing is reset only as long as its programs run: their end closes sockets with data unread or unknown",
-            "只有程序一直运行才不会重置：程序结束会关闭仍有未读数据或对端不认识的套接字",
-        )
-    })
+    let ends_badly = vanishes || [Host::Client, Host::Server].iter().any(|host| leaves_unread(scenario, *host));
+    let reason = "nothing is reset only as long as its programs run: \
+                  their end closes sockets with data unread or unknown";
+    let chinese = "只有程序一直运行才不会重置：程序结束会关闭仍有未读数据或对端不认识的套接字";
+    (is_quiet && ends_badly).then(|| NoPrograms::new(reason, chinese))
 }
 
 /// Whether less is read on that host than the other writes; where a read does not say how much, it is all.

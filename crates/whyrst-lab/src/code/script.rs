@@ -75,13 +75,17 @@ fn build(out: &mut String, plan: &Plan, program: Program) {
     );
 }
 
+/// Asks the kernel's own list, where state 0A is LISTEN: a connection to try it would be in the capture.
+const LISTENING: &str = r#"listening() {
+    grep -qs ":$(printf %04X "$1") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6
+}
+"#;
+
 /// Services first, and the others when these listen.
 fn start(out: &mut String, plan: &Plan, program: Program) {
     let (services, others): (Vec<&Part>, Vec<&Part>) = plan.parts.iter().partition(|part| part.is_service);
     if !services.is_empty() {
-        out.push_str(
-            "listening() {\n    grep -qs \":$(printf %04X \"$1\") [0-9A-F]*:0000 0A\" /proc/net/tcp /proc/net/tcp6\n}\n",
-        );
+        out.push_str(LISTENING);
     }
     let mut all = Vec::new();
     for part in services {
