@@ -536,7 +536,7 @@ impl Tracker {
         }
         slot.pending = Some(Box::new(Pending {
             death,
-            upstream: self.twins.upstream(&slot.connection, &rst.record),
+            upstream: self.twins.upstream(&slot.connection, &before, &rst.record),
             ticket,
             since: self.clock.now(),
             connection: slot.connection,

@@ -33,6 +33,9 @@ const REFUSALS: usize = 64;
 const TOGETHER: Span = Span::from_secs(10);
 /// A proxy that was refused gives its client up within this time.
 const GIVES_UP_WITHIN: Span = Span::from_secs(1);
+/// A proxy connects for a client within this time after it has accepted it, or has the request that says where to; a
+/// name may have to be looked up first.
+const CONNECTS_WITHIN: Span = Span::from_millis(100);
 /// What stacks send with, and so what nobody has forwarded.
 const UNROUTED: [u8; 3] = [64, 128, 255];
 
@@ -171,24 +174,36 @@ impl Twins {
         })
     }
 
-    /// The connect of a proxy that was refused while its client waited, right before the client was reset.
-    pub(crate) fn upstream(&self, connection: &Connection, rst: &Record) -> Option<Twin> {
-        let host = connection.endpoint(connection.server()).ip;
-        if rst.from != connection.server() || !connection.handshake_complete() {
+    /// The connect of a proxy that was refused while its client waited, right before the client was let down. A proxy
+    /// has several clients at once, and its connects for one of them say nothing of another: the first of them follows
+    /// this client's own segment.
+    pub(crate) fn upstream(&self, connection: &Connection, before: &[Record], rst: &Record) -> Option<Twin> {
+        let server = connection.server();
+        let host = connection.endpoint(server).ip;
+        if rst.from != server || !connection.handshake_complete() {
             return None;
         }
-        let of_proxy = |refusal: &&Refusal| {
+        let fin = before.iter().find(|record| record.from == server && record.flags.has(Flags::FIN));
+        let left = fin.map_or(rst.time, |fin| fin.time);
+        let of_host = |refusal: &&Refusal| {
             let here = refusal.client.ip == host || (host.is_loopback() && refusal.unrouted);
-            let meanwhile = refusal.asked >= connection.first && refusal.time <= rst.time;
-            here && meanwhile && rst.time.since(refusal.time) <= GIVES_UP_WITHIN
+            here && refusal.asked >= connection.first && refusal.time <= left
         };
-        let mut recent = self.refusals.iter().rev().take_while(|one| rst.time.since(one.time) <= GIVES_UP_WITHIN);
-        let refusal = recent.find(of_proxy)?;
+        let last = self.refusals.iter().rev().find(of_host)?;
+        if left.since(last.time) > GIVES_UP_WITHIN {
+            return None;
+        }
+        let caused = |refusal: &&Refusal| {
+            let promptly = |time: Timestamp| time <= refusal.asked && refusal.asked.since(time) <= CONNECTS_WITHIN;
+            let by_client = |record: &Record| record.from == connection.client && promptly(record.time);
+            refusal.server == last.server && (promptly(connection.first) || before.iter().any(by_client))
+        };
+        self.refusals.iter().filter(of_host).find(caused)?;
         Some(Twin {
-            client: refusal.client,
-            server: refusal.server,
-            frame: refusal.frame,
-            time: refusal.time,
+            client: last.client,
+            server: last.server,
+            frame: last.frame,
+            time: last.time,
             relation: TwinRelation::Upstream,
             answer: TwinAnswer::Refused,
         })

@@ -289,6 +289,10 @@ pub struct Message {
     pub protocol: Protocol,
     /// Whether it says that the connection ends with it (`Connection: close`).
     pub closes: bool,
+    /// Whether it says that the request belongs to HTTP over TLS: in its body, which is not kept.
+    pub misdirected: bool,
+    /// Whether its head does not end in the segment that it begins with, all of which was captured.
+    pub head_goes_on: bool,
     /// Whether its body waits for a word of the other end (`Expect: 100-continue`).
     pub awaits_continue: bool,
     /// The frame that it begins in.
@@ -332,6 +336,8 @@ impl Message {
                 || kept.contains(&b'\n'),
             protocol,
             closes: announced.closes,
+            misdirected: announced.misdirected,
+            head_goes_on: announced.head_goes_on && u64::from(segment.len) <= segment.payload.len() as u64,
             awaits_continue: announced.awaits_continue,
             frame,
             time,
@@ -360,6 +366,7 @@ impl Message {
     pub fn read(&self) -> Option<Spoken<'_>> {
         let octets = self.octets();
         let spoken = match self.protocol {
+            Protocol::Http if self.misdirected => Some(http::read_misdirected(octets)),
             Protocol::Http => Some(http::read(octets)),
             Protocol::Http2 => http2::read(octets),
             Protocol::WebSocket => http::read_web_socket(octets),

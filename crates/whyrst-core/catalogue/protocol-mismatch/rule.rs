@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
         &FIRST_BYTES_ENDED_IT,
         &HELLO_WENT_UNANSWERED,
     ],
-    likely_when: &[&[&SERVER_ANSWERED_OTHERWISE]],
+    likely_when: &[&[&SERVER_ANSWERED_OTHERWISE], &[&WORDS_MISUNDERSTAND]],
     variants: &[],
     sources: &[
         rfc(8446, "5.1"),

@@ -18,13 +18,13 @@ pub(super) const RULE: Rule = Rule {
         &PROBES_UNANSWERED,
         &ANSWERED_BEFORE_BODY,
     ],
-    supported_by: &[&SILENCES_AT_DEATH_ALIKE, &RST_SHOWS_SOCKET],
-    // Whether the request was to be answered is known only where several end so.
-    likely_when: &[&[&SILENCES_AT_DEATH_ALIKE, &RST_SHOWS_SOCKET]],
+    supported_by: &[&SILENCES_AT_DEATH_ALIKE, &RST_SHOWS_SOCKET, &REQUEST_STAYED_INCOMPLETE],
+    // Whether a complete request was to be answered is known only where several end so.
+    likely_when: &[&[&SILENCES_AT_DEATH_ALIKE, &RST_SHOWS_SOCKET], &[&REQUEST_STAYED_INCOMPLETE, &REQUEST_CUT_ON_TIME]],
     variants: &[],
     sources: &[
         rfc(9110, "15.5.9"),
-        Source::Other("nginx, ngx_http_core_module: client_header_timeout, reset_timedout_connection"),
+        Source::Other("nginx, ngx_http_core_module: client_header_timeout, client_body_timeout, reset_timedout_connection"),
         Source::Other("uWSGI: harakiri; gunicorn: timeout; HAProxy: timeout http-request, timeout client"),
         kernel("net/ipv4/tcp.c", "__tcp_close"),
     ],

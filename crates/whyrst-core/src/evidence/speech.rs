@@ -171,6 +171,11 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let port = registered(connection.endpoint(connection.server()).port);
         let facts = yes().value(Value::Name(asked.name())).value(Value::Octets(Octets::new(client)));
         match (spoken(asked, server), port) {
+            // In the client's protocol, for want of another.
+            (Some(_), _) if outcome.gist(connection.server()) == Some(Gist::Misunderstands) => {
+                let facts = facts.value(Value::Name("something else"));
+                Answer::Yes(facts.value(Value::Name("what it says")))
+            }
             (Some(answered), _) if answered == asked.name() => Answer::No(no().value(Value::Name(answered))),
             // Any protocol may follow the header, and a server that knows it answers in that one.
             (Some(_), _) if asked == Protocol::Proxy && !complains(outcome) => Answer::Unknown,

@@ -10,6 +10,7 @@ use super::data::LAST_DATA_WAS_FOR_SENDER;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::siblings::SAME_LOGIN_ELSEWHERE;
 use super::speech::{ALERT_WAS_LAST_WORD, SERVER_ANSWERED_OTHERWISE};
+use super::timing::leaving;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -127,6 +128,44 @@ pub static BODY_NEVER_COMPLETE: Question = Question {
             Head::Whole => Answer::No(facts),
             Head::Cut => Answer::Unknown,
         }
+    }),
+};
+
+/// The server waited for the rest of a request of HTTP when it left: neither its head nor the body that this announces
+/// had ended, and nothing of it had been answered.
+pub static REQUEST_STAYED_INCOMPLETE: Question = Question {
+    id: "request-stayed-incomplete",
+    asked_of: AskedOf::Packets,
+    yes: "the request in {} was not complete when {server} left: {server} was waiting for the rest of it",
+    no: "the request in {} was complete, or answered, when {server} left",
+    unknown: "the whole of the client's last request, and when {server} left",
+    zh: Wording {
+        yes: "{server}离开时，{}中的请求还不完整：{server}在等待其余部分",
+        no: "{server}离开时，{}中的请求已经完整，或已得到应答",
+        unknown: "客户端最后一个请求的全部内容，以及{server}离开的时刻",
+    },
+    ask: by(|outcome| {
+        let client = outcome.connection().client;
+        let asked = outcome.message(client).filter(|asked| asked.protocol == Protocol::Http);
+        let (Some(asked), Some(left)) = (asked, leaving(outcome).filter(|left| left.from != client)) else {
+            return Answer::Unknown;
+        };
+        if outcome.one_sided() || asked.frame >= left.frame {
+            return Answer::Unknown;
+        }
+        let facts = yes().shown_by(asked.frame).value(Value::Frame(asked.frame));
+        let data = |side: Side| {
+            outcome.latest(move |record| record.from == side && record.len > 0 && record.frame < left.frame)
+        };
+        let answered = data(client.other()).is_some_and(|answer| answer.frame > asked.frame);
+        let came = data(client).map_or(end_of(asked), Record::end);
+        let whole = match asked.body {
+            // Of a body that never began, the way may have lost all (`path-mtu-black-hole`).
+            Body::Length { from, octets, head: Head::Whole } if came != from => after(from, came) >= octets,
+            Body::Unknown if asked.head_goes_on => came != end_of(asked),
+            Body::Unknown | Body::Length { .. } | Body::OpenEnded { .. } => return Answer::Unknown,
+        };
+        facts.if_so((!answered && !whole).into())
     }),
 };
 

@@ -30,6 +30,18 @@ impl Explanation<'_> {
         messages.chain(self.not_captured()).chain(claims).collect()
     }
 
+    /// At most `most` of them: the ground of the leading answer, and then the last ones, which say most.
+    pub(super) fn said_in_short(&self, most: usize) -> Vec<String> {
+        let mut all = self.said();
+        let ground = self.ground().map(|one| self.word_sentence(one)).filter(|_| all.len() > most);
+        if let Some(ground) = ground {
+            all.retain(|sentence| *sentence != ground);
+            all.push(ground);
+        }
+        let cut = all.len().saturating_sub(most);
+        all.split_off(cut)
+    }
+
     /// The last message of each end, in the order of time, for a machine.
     pub(super) fn word_reports(&self) -> Vec<WordsReport<'_>> {
         let one = |(side, message, spoken): Said<'_>| WordsReport {
@@ -45,6 +57,16 @@ impl Explanation<'_> {
 
     /// What an end said that is the ground of the leading answer, for a line: `the server said "Exceeded MaxStartups"`.
     pub(super) fn words_of_lead(&self) -> Option<String> {
+        let (side, _, spoken) = self.ground()?;
+        let quoted = shortened(quoted(&spoken));
+        Some(match self.language() {
+            Language::English => format!("{} said \"{quoted}\"", self.end(side)),
+            Language::Chinese => format!("{}说 \"{quoted}\"", self.end(side)),
+        })
+    }
+
+    /// The message that the leading answer rests on.
+    fn ground(&self) -> Option<Said<'_>> {
         let why = self.judgement.reasons.first().filter(|why| why.cause.id == self.cause_id())?;
         if !why.evidence.iter().any(|question| is_quoted(question)) {
             return None;
@@ -53,12 +75,7 @@ impl Explanation<'_> {
         let mut spoken: Vec<Said<'_>> =
             self.messages().into_iter().filter(|(_, _, spoken)| spoken.meaning.is_some()).collect();
         spoken.sort_by_key(|(side, ..)| *side != self.outcome.sender());
-        let (side, _, spoken) = spoken.into_iter().next()?;
-        let quoted = shortened(quoted(&spoken));
-        Some(match self.language() {
-            Language::English => format!("{} said \"{quoted}\"", self.end(side)),
-            Language::Chinese => format!("{}说 \"{quoted}\"", self.end(side)),
-        })
+        spoken.into_iter().next()
     }
 
     fn messages(&self) -> Vec<Said<'_>> {

@@ -233,10 +233,8 @@ impl Explanation<'_> {
 
     fn accounts(&self, page: Page, limits: Limits, out: &mut String) -> fmt::Result {
         let mut said = page.section(self.language().pick("said", "自述"));
-        // The last words say most.
-        let words = self.said();
-        for text in words.iter().skip(words.len().saturating_sub(limits.accounts)) {
-            said.item(text, out)?;
+        for text in self.said_in_short(limits.accounts) {
+            said.item(&text, out)?;
         }
         let mut claims = page.section(self.language().pick("claims", "日志"));
         for text in self.claim_words().into_iter().take(limits.accounts) {

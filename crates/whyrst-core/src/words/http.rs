@@ -65,6 +65,8 @@ pub(super) fn announced(payload: &[u8]) -> Announced {
             announced.awaits_continue |= begins(value, b"100-continue");
         }
     }
+    announced.misdirected =
+        status(payload) == Some(400) && MISDIRECTED.iter().any(|phrase| contains(part(payload, 0, MOST), phrase));
     // RFC 9110 section 6.4.1.
     if status(payload).is_some_and(|status| status < 200 || matches!(status, 204 | 304)) {
         announced.length = Length::Unknown;
@@ -74,6 +76,7 @@ pub(super) fn announced(payload: &[u8]) -> Announced {
     if chunked || open {
         announced.length = Length::OpenEnded;
     }
+    announced.head_goes_on = announced.head == Head::Cut && payload.len() < MOST;
     announced.len = u32::try_from(len).unwrap_or_default();
     announced
 }
@@ -95,15 +98,27 @@ fn number(value: &[u8]) -> Option<u64> {
 pub(super) fn read(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
     let Some(status) = status(octets) else { return Spoken::line(line, Gist::Goes) };
-    let spoken = Spoken::line(line, gist(status, octets));
-    spoken.meaning(meaning(status))
+    Spoken::line(line, gist(status)).meaning(meaning(status))
 }
 
+/// What servers of HTTPS answer to plain HTTP.
+pub(super) fn read_misdirected(octets: &[u8]) -> Spoken<'_> {
+    let meaning =
+        means("this port speaks HTTPS, and the request was plain HTTP", "该端口使用 HTTPS，而请求是明文 HTTP");
+    Spoken::line(first_line(octets), Gist::Misunderstands).meaning(meaning)
+}
+
+/// nginx, Go, Apache and Tomcat, in this order.
+const MISDIRECTED: [&[u8]; 4] = [
+    b"HTTP request was sent to HTTPS",
+    b"HTTP request to an HTTPS",
+    b"speaking plain HTTP to an SSL-enabled",
+    b"combination of host and port requires TLS",
+];
+
 /// Whether it is an answer that turns the request down (RFC 9110 section 15.4 and what follows it).
-fn gist(status: u16, octets: &[u8]) -> Gist {
-    const MISDIRECTED: [&[u8]; 2] = [b"HTTP request was sent to HTTPS", b"HTTP request to an HTTPS"];
+const fn gist(status: u16) -> Gist {
     match status {
-        400 if MISDIRECTED.iter().any(|phrase| contains(octets, phrase)) => Gist::Misunderstands,
         505 => Gist::Misunderstands,
         401 | 403 | 407 | 408 | 421 | 423 | 429 | 451 | 503 | 509 | 511 => Gist::Refuses,
         400..=599 => Gist::Fails,

@@ -18,6 +18,10 @@ pub(super) struct Announced {
     pub head: Head,
     pub length: Length,
     pub closes: bool,
+    /// The head goes on in the next segment: it does not end in the payload of this one.
+    pub head_goes_on: bool,
+    /// It says that the port speaks HTTP over TLS.
+    pub misdirected: bool,
     /// The body waits for `100 Continue` (RFC 9110 section 10.1.1).
     pub awaits_continue: bool,
 }
