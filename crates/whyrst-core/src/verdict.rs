@@ -327,8 +327,13 @@ fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers
     // What an end said itself comes before what clocks and numbers suggest.
     let is_said = |candidate: &Candidate| candidate.is_marked && quotes(&candidate.cause.rule);
     let in_logs = |one: &Candidate| one.by_logs.is_some();
+    // Of those that nothing marks, one that does not explain the first mechanism would contradict the line above it.
+    let contradicts = |one: &Candidate| {
+        !one.is_marked && mechanisms.first().is_some_and(|best| !one.cause.explains().contains(&best.cause.id))
+    };
     candidates.sort_by_key(|one| {
-        (one.missing > 0 && !in_logs(one), !one.is_marked && !in_logs(one), !is_said(one), -one.support)
+        let (open, unmarked) = (one.missing > 0 && !in_logs(one), !one.is_marked && !in_logs(one));
+        (open, unmarked, !is_said(one), contradicts(one), -one.support)
     });
     let nothing_else = mechanisms.is_empty();
     let shown = |one: &Candidate| one.missing == 0 && (one.is_marked || one.support > 0);

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use whyrst_capture::{CaptureSet, Step, sighting};
+use whyrst_capture::{CaptureSet, Reason, Step, sighting};
 use whyrst_core::observation::Seen;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
@@ -65,7 +65,8 @@ pub(super) fn follow(
                 }
             }
             Ok(Step::PassedOver(frame, reason)) => {
-                if passed_over == PassedOver::Named {
+                // What the filter leaves out is no loss: its number stands at the end.
+                if passed_over == PassedOver::Named && reason != Reason::LeftOut {
                     let file = captures.names().nth(frame.file() as usize).unwrap_or("-");
                     output::remark(&format!("frame {frame} of {file} passed over: {reason}"));
                 }
