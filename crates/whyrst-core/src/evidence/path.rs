@@ -439,7 +439,8 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
     let connection = outcome.connection();
     let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
     let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
-    let opening = connection.beginning_seen() && !connection.handshake_complete();
+    // Where the capture began with the SYN-ACK, whether it was taken shows only in what came later.
+    let opening = outcome.syn().is_some() && !connection.handshake_complete();
     if record.from != rst.from || !plausible || opening || !connection.lives() || outcome.left_for_new(rst.from) {
         return false;
     }
