@@ -110,8 +110,45 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
         match (less, outcome.after().iter().find(beyond)) {
             (Answer::Yes(_), _) => Answer::Yes(yes().frame(&rst.record)),
             (_, Some(later)) if rst.record.flags.has(Flags::ACK) => Answer::Yes(yes().frame(later)),
-            (Answer::No(_), None) if outcome.watched_after() >= IN_FLIGHT => Answer::No(no()),
+            // Whom a closed window holds sends nothing, whatever is left.
+            (Answer::No(_), None) if outcome.watched_after() >= IN_FLIGHT && !waits_for_window(outcome) => {
+                Answer::No(no())
+            }
             _ => Answer::Unknown,
+        }
+    }),
+};
+
+fn waits_for_window(outcome: &Outcome) -> bool {
+    WINDOW_HELD_ANSWER.answer(outcome).is_yes()
+}
+
+/// What is sent before it counts as a stream: the window that Linux opens a connection with holds as much.
+const STREAM: u64 = 64 * 1024;
+
+/// The sender of the RST had closed its window upon a stream of the receiver: its program was behind with reading, and
+/// the receiver could send no more (RFC 9293 section 3.8.6.1). That the stream ended exactly where the window did would
+/// be chance.
+pub static WINDOW_HELD_ANSWER: Question = Question {
+    id: "window-held-answer",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} had closed its window in {} after {} bytes from {receiver}, which could send no more until {sender} read",
+    no: "{sender}'s window did not hold {receiver}",
+    unknown: "{sender}'s last window, and how much {receiver} had sent",
+    zh: Wording {
+        yes: "{sender}在收到{receiver}的{1}字节后关闭了窗口（{0}），{receiver}在{sender}读取之前无法再发送",
+        no: "{sender}的窗口没有阻止{receiver}发送",
+        unknown: "{sender}最后通告的窗口，以及{receiver}已经发了多少",
+    },
+    ask: by(|outcome| {
+        let (sender, receiver) = (outcome.sender(), outcome.connection().half(outcome.receiver()));
+        let offers = |record: &Record| record.from == sender && record.flags.has(Flags::ACK);
+        let last = outcome.latest(|record| offers(record) && !record.flags.has(Flags::RST));
+        let streams = receiver.bytes >= STREAM && !receiver.marks.has(Marks::FIN);
+        // An open one says nothing: a stream may have come as fast as it was read.
+        match last.filter(|last| streams && last.window == 0 && last.ack == receiver.nxt) {
+            Some(last) => Answer::Yes(yes().frame(last).count(receiver.bytes)),
+            None => Answer::Unknown,
         }
     }),
 };
@@ -189,13 +226,16 @@ pub static STOPPED_MIDWAY: Question = Question {
         no: "{sender}离开时，{receiver}已不在发送",
         unknown: "{sender}离开时{receiver}已经发了什么，之后又发了什么",
     },
-    ask: by(|outcome| match (ANSWER_WAS_UNDER_WAY.answer(outcome), by_what_followed(outcome)) {
-        (_, Answer::Yes(facts)) => Answer::Yes(facts),
-        (Answer::Yes(answer), _) => answer
-            .frames
-            .first()
-            .map_or(Answer::Unknown, |frame| Answer::Yes(yes().shown_by(*frame).value(Value::Frame(*frame)))),
-        (_, otherwise) => otherwise,
+    ask: by(|outcome| {
+        let followed = by_what_followed(outcome);
+        if followed.is_yes() {
+            return followed;
+        }
+        let by_itself = [&ANSWER_WAS_UNDER_WAY, &WINDOW_HELD_ANSWER].into_iter().find_map(|question| {
+            let Answer::Yes(facts) = question.answer(outcome) else { return None };
+            facts.frames.first().copied()
+        });
+        by_itself.map_or(followed, |frame| Answer::Yes(yes().shown_by(frame).value(Value::Frame(frame))))
     }),
 };
 

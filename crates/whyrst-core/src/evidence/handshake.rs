@@ -10,6 +10,7 @@ use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::{Flags, OptionSet};
 use crate::time::Span;
+use crate::words::{Message, Protocol};
 
 /// A round trip on the same site or continent is shorter; an application that sets a connect
 /// timeout chooses it above that. Not a protocol number: it only ranks, it never decides.
@@ -128,10 +129,18 @@ pub static SENDER_IS_CLIENT: Question = Question {
         yes: "连接是{sender}发起的", no: "连接是{sender}接受的", unknown: "SYN：连接是哪一端发起的？"
     },
     ask: by(|outcome| match outcome.connection().roles {
-        Roles::Seen => yes().if_so((outcome.sender() == outcome.connection().client).into()),
-        Roles::Guessed => Answer::Unknown,
+        Roles::Guessed if !asks_in_words(outcome) => Answer::Unknown,
+        Roles::Seen | Roles::Guessed => yes().if_so((outcome.sender() == outcome.connection().client).into()),
     }),
 };
+
+/// Whether what was said confirms a guess: only clients send requests of HTTP, and only servers answer (RFC 9112).
+fn asks_in_words(outcome: &Outcome) -> bool {
+    let client = outcome.connection().client;
+    let http = |side| outcome.message(side).filter(|message| message.protocol == Protocol::Http);
+    let answers = |message: &Message| message.octets().starts_with(b"HTTP/");
+    http(client).is_some_and(|asked| !answers(asked)) && http(client.other()).is_some_and(answers)
+}
 
 /// The RST comes from the end that accepted the connection.
 pub static SENDER_IS_SERVER: Question = not("sender-is-server", &SENDER_IS_CLIENT);

@@ -21,6 +21,10 @@ const ONE_EVENT: Span = Span::from_secs(1);
 const USED_APART: Span = Span::from_millis(100);
 /// Probes of a monitor that make a period.
 const PROBES: usize = 4;
+/// Of several checks at once, one is told by so many in a row, each as exact as this part of its interval: random
+/// times do that once in ten thousand.
+const IN_A_ROW: usize = 6;
+const EXACT: i64 = 50;
 /// Shorter periods are a program in a hurry.
 const PERIOD_FROM: Span = Span::from_millis(200);
 /// Connections that the service closed after the same silence.
@@ -243,13 +247,16 @@ pub static PROBED_REGULARLY: Question = Question {
         opened.sort_unstable();
         let steps = || opened.windows(2).filter_map(|pair| Some(pair.last()?.since(*pair.first()?)));
         let (Some(least), Some(most)) = (steps().min(), steps().max()) else { return Answer::Unknown };
-        if opened.len() < PROBES || least < PERIOD_FROM {
-            return Answer::Unknown;
-        }
-        // A check that takes longer, or is spread by chance, is late by less than a tenth.
-        let regular = most.nanos().saturating_sub(least.nanos()) <= most.nanos() / 10;
         let facts = |with: Facts| with.span(least).span(most);
-        if regular { Answer::Yes(facts(yes().count(opened.len() as u64))) } else { Answer::No(facts(no())) }
+        // A check that takes longer, or is spread by chance, is late by less than a tenth.
+        if opened.len() >= PROBES && least >= PERIOD_FROM && most.nanos() - least.nanos() <= most.nanos() / 10 {
+            return Answer::Yes(facts(yes().count(opened.len() as u64)));
+        }
+        match own_rhythm(&opened, own.opened) {
+            Some((count, period)) => Answer::Yes(yes().count(count as u64).span(period).span(period)),
+            None if opened.len() < PROBES || least < PERIOD_FROM => Answer::Unknown,
+            None => Answer::No(facts(no())),
+        }
     }),
 };
 
@@ -478,6 +485,21 @@ pub static STOOD_STILL: Question = Question {
         Answer::Yes(yes().count(all.len() as u64).span(least).span(most).span(moved_apart))
     }),
 };
+
+/// How often and at which interval probes came that this one is one of, where a host runs several checks at once, as
+/// kubelet and `HAProxy` do: the longest row of equal steps through `own`.
+fn own_rhythm(opened: &[Timestamp], own: Timestamp) -> Option<(usize, Span)> {
+    let steps_of = |step: i64| {
+        let next = |from: &Timestamp| {
+            let exact = |at: &&Timestamp| (at.since(*from).nanos() - step).abs() <= step.abs() / EXACT;
+            opened.iter().find(exact).copied()
+        };
+        core::iter::successors(Some(own), next).take(opened.len()).count() - 1
+    };
+    let row = |period: Span| 1 + steps_of(period.nanos()) + steps_of(-period.nanos());
+    let periods = opened.iter().map(|one| one.since(own).abs()).filter(|period| *period >= PERIOD_FROM);
+    periods.map(|period| (row(period), period)).max_by_key(|(count, _)| *count).filter(|(count, _)| *count >= IN_A_ROW)
+}
 
 fn is_probe(death: &Death) -> bool {
     death.by == End::Client && death.exchange == Exchange::Tiny && death.from_beginning
