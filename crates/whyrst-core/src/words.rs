@@ -261,6 +261,8 @@ pub enum Body {
     /// Nothing is announced, or the head was not captured whole.
     #[default]
     Unknown,
+    /// The head does not end in the segment that it begins with, all of which was captured.
+    HeadGoesOn,
     /// So many octets follow from this number on.
     Length {
         /// The number of the first; where the head was cut, that of the first octet that was not captured.
@@ -291,8 +293,6 @@ pub struct Message {
     pub closes: bool,
     /// Whether it says that the request belongs to HTTP over TLS: in its body, which is not kept.
     pub misdirected: bool,
-    /// Whether its head does not end in the segment that it begins with, all of which was captured.
-    pub head_goes_on: bool,
     /// Whether its body waits for a word of the other end (`Expect: 100-continue`).
     pub awaits_continue: bool,
     /// The frame that it begins in.
@@ -323,21 +323,21 @@ impl Message {
             _ => Announced::default(),
         };
         let from = segment.seq.add(announced.len);
+        let is_whole = u64::from(segment.len) <= segment.payload.len() as u64;
         let body = match announced.length {
             Length::Unknown => Body::Unknown,
             Length::Octets(octets) => Body::Length { from, octets, head: announced.head },
             Length::OpenEnded => Body::OpenEnded { from },
+            Length::HeadGoesOn if is_whole => Body::HeadGoesOn,
+            Length::HeadGoesOn => Body::Unknown,
         };
         Self {
             octets,
             len: u8::try_from(kept.len()).unwrap_or(u8::MAX),
-            complete: u64::from(segment.len) <= segment.payload.len() as u64
-                || kept.len() == KEPT
-                || kept.contains(&b'\n'),
+            complete: is_whole || kept.len() == KEPT || kept.contains(&b'\n'),
             protocol,
             closes: announced.closes,
             misdirected: announced.misdirected,
-            head_goes_on: announced.head_goes_on && u64::from(segment.len) <= segment.payload.len() as u64,
             awaits_continue: announced.awaits_continue,
             frame,
             time,

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
     variants: &[],
     sources: &[
         rfc(9110, "15.5.9"),
-        Source::Other("nginx, ngx_http_core_module: client_header_timeout, client_body_timeout, reset_timedout_connection"),
+        Source::Other("nginx, ngx_http_core_module: client_header_timeout, client_body_timeout"),
         Source::Other("uWSGI: harakiri; gunicorn: timeout; HAProxy: timeout http-request, timeout client"),
         kernel("net/ipv4/tcp.c", "__tcp_close"),
     ],

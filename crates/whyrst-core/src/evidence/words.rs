@@ -101,7 +101,7 @@ pub static ANSWERED_BEFORE_BODY: Question = Question {
             Body::OpenEnded { .. } if exchange.goes_on(outcome) || exchange.is_stuck(outcome) => {
                 Answer::Yes(facts.value(Value::Name("?")))
             }
-            Body::Length { .. } | Body::OpenEnded { .. } | Body::Unknown => Answer::Unknown,
+            Body::Length { .. } | Body::OpenEnded { .. } | Body::HeadGoesOn | Body::Unknown => Answer::Unknown,
         }
     }),
 };
@@ -162,7 +162,7 @@ pub static REQUEST_STAYED_INCOMPLETE: Question = Question {
         let whole = match asked.body {
             // Of a body that never began, the way may have lost all (`path-mtu-black-hole`).
             Body::Length { from, octets, head: Head::Whole } if came != from => after(from, came) >= octets,
-            Body::Unknown if asked.head_goes_on => came != end_of(asked),
+            Body::HeadGoesOn => came != end_of(asked),
             Body::Unknown | Body::Length { .. } | Body::OpenEnded { .. } => return Answer::Unknown,
         };
         facts.if_so((!answered && !whole).into())
@@ -492,7 +492,7 @@ pub fn sent_of_body(outcome: &Outcome, side: Side, asked: &Message) -> u64 {
     let half = outcome.connection().half(side);
     let sent = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
     match asked.body {
-        Body::Unknown => 0,
+        Body::Unknown | Body::HeadGoesOn => 0,
         Body::Length { from, octets, .. } => octets.min(after(from, sent)),
         Body::OpenEnded { from } => after(from, sent),
     }
@@ -518,7 +518,11 @@ impl<'a> Exchange<'a> {
                 answer.closes || matches!(gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands)
             });
             let in_order = answer.frame > asked.frame && asked.protocol == answer.protocol;
-            (in_order && turned_down && asked.body != Body::Unknown).then_some(Self { asker, asked, answer })
+            (in_order && turned_down && !matches!(asked.body, Body::Unknown | Body::HeadGoesOn)).then_some(Self {
+                asker,
+                asked,
+                answer,
+            })
         })
     }
 

@@ -97,7 +97,7 @@ impl Explanation<'_> {
         let content_length = match request.body {
             Body::Length { octets, .. } if seen < octets => Some(octets),
             Body::OpenEnded { .. } if seen > 0 => None,
-            Body::Length { .. } | Body::OpenEnded { .. } | Body::Unknown => return None,
+            Body::Length { .. } | Body::OpenEnded { .. } | Body::HeadGoesOn | Body::Unknown => return None,
         };
         Some(BodyReport { from: self.end_word(sender), content_length, seen })
     }

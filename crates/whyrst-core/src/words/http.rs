@@ -76,7 +76,9 @@ pub(super) fn announced(payload: &[u8]) -> Announced {
     if chunked || open {
         announced.length = Length::OpenEnded;
     }
-    announced.head_goes_on = announced.head == Head::Cut && payload.len() < MOST;
+    if announced.head == Head::Cut && announced.length == Length::Unknown && payload.len() < MOST {
+        announced.length = Length::HeadGoesOn;
+    }
     announced.len = u32::try_from(len).unwrap_or_default();
     announced
 }

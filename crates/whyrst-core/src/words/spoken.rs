@@ -18,8 +18,6 @@ pub(super) struct Announced {
     pub head: Head,
     pub length: Length,
     pub closes: bool,
-    /// The head goes on in the next segment: it does not end in the payload of this one.
-    pub head_goes_on: bool,
     /// It says that the port speaks HTTP over TLS.
     pub misdirected: bool,
     /// The body waits for `100 Continue` (RFC 9110 section 10.1.1).
@@ -32,6 +30,8 @@ pub(super) enum Length {
     Unknown,
     Octets(u64),
     OpenEnded,
+    /// Not even the head ends in this payload.
+    HeadGoesOn,
 }
 
 /// What a message amounts to, over all protocols.

@@ -208,7 +208,7 @@ fn a_body_is_as_long_as_its_head_says() {
     let post = b"POST /up HTTP/1.1\r\nHost: x\r\ncontent-length: 5000\r\n\r\nabc";
     let whole = Announced { len: 52, head: Head::Whole, length: Length::Octets(5000), ..Announced::default() };
     assert_eq!(body(post), whole);
-    assert_eq!(body(&post[..50]), Announced { len: 50, head: Head::Cut, head_goes_on: true, ..whole });
+    assert_eq!(body(&post[..50]), Announced { len: 50, head: Head::Cut, ..whole });
     assert_eq!(body(&post[..40]).length, Length::OpenEnded);
     assert_eq!(body(b"GET / HTTP/1.1\r\nHo").length, Length::Unknown);
     let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: Close\r\n\r\n5\r\n";
