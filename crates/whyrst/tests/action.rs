@@ -163,7 +163,7 @@ fn names_are_names_whatever_is_in_them() {
     let step = job.passes("*.pcap\n[1].pcap\n-", &[]);
     assert_eq!(step.value("captures"), names.len().to_string(), "{}", step.summary);
     assert_eq!(step.summary.matches("(`closed-port`)").count(), names.len(), "{}", step.summary);
-    assert!(step.summary.contains("### a?\\:\\:error\\:\\:b \\#\\#\\[error\\]c\\.pcap\n"), "{}", step.summary);
+    assert!(step.summary.contains("### a\\?\\:\\:error\\:\\:b \\#\\#\\[error\\]c\\.pcap\n"), "{}", step.summary);
     let left: BTreeSet<String> = fs::read_dir(job.path("workspace"))
         .expect("the workspace")
         .map(|entry| entry.expect("a file").file_name().into_string().expect("UTF-8"))
@@ -220,7 +220,7 @@ fn reports_speak_the_language_that_is_asked_for() {
     let job = Job::new();
     job.capture("closed-port", "a.pcap");
     let step = job.passes("a.pcap", &[("INPUT_LANG", "zh")]);
-    assert!(step.summary.contains("## 连接为什么被重置") && step.summary.contains("(`closed-port`)"), "{}", step.summary);
+    assert!(step.summary.contains("## 连接为什么被重置") && step.summary.contains("`closed-port`"), "{}", step.summary);
     let refused = job.explain("a.pcap", &[("INPUT_LANG", "fr")]);
     assert_eq!(refused.output.status.code(), Some(1));
     assert!(refused.log.contains("::error title=whyrst::the input lang is en or zh, not 'fr'"), "{}", refused.log);
