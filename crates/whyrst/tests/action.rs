@@ -106,7 +106,8 @@ fn the_summary_has_the_verdict_of_each_capture_and_a_browser_the_report() {
     job.capture("closed-port", "captures/a.pcapng");
     job.capture("close-unread", "captures/deeper/b.pcapng");
     let step = job.passes("captures/**/*.pcapng\ncaptures/a.pcapng", &[]);
-    for words in ["### captures\\/a\\.pcapng", "(`closed-port`)", "### captures\\/deeper\\/b\\.pcapng", "(`close-unread`)"]
+    for words in
+        ["### captures\\/a\\.pcapng", "(`closed-port`)", "### captures\\/deeper\\/b\\.pcapng", "(`close-unread`)"]
     {
         assert!(step.summary.contains(words), "no {words} in {}", step.summary);
     }
@@ -185,7 +186,9 @@ fn the_summary_stays_below_what_is_shown() {
         job.passes("a.pcap", &[]).summary.len()
     };
     // What is there already leaves room for all but a few octets of the capture, then for nothing.
-    for (free, words) in [(report - 100, "too long for this summary"), (100, "1 captures have no place in this summary")] {
+    for (free, words) in
+        [(report - 100, "too long for this summary"), (100, "1 captures have no place in this summary")]
+    {
         let job = Job::new();
         job.capture("close-unread", "a.pcap");
         fs::write(job.path("summary"), "x".repeat(SHOWN - 4096 - free)).expect("a summary");
