@@ -160,7 +160,9 @@ fn names_are_names_whatever_is_in_them() {
         "%0A.pcap",
         "-",
     ];
-    names.iter().for_each(|name| job.capture("closed-port", name));
+    for name in names {
+        job.capture("closed-port", name);
+    }
     let step = job.passes("*.pcap\n[1].pcap\n-", &[]);
     assert_eq!(step.value("captures"), names.len().to_string(), "{}", step.summary);
     assert_eq!(step.summary.matches("(`closed-port`)").count(), names.len(), "{}", step.summary);
@@ -173,7 +175,9 @@ fn names_are_names_whatever_is_in_them() {
     for report in step.reports() {
         assert!(report.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"._-".contains(&octet)), "{report}");
     }
-    names.iter().for_each(|name| job.nonsense(name));
+    for name in names {
+        job.nonsense(name);
+    }
     let step = job.passes("*.pcap", &[]);
     assert!(step.log.contains("%0A::error::b # #[error]c.pcap"), "{}", step.log);
 }
@@ -202,7 +206,9 @@ fn the_summary_stays_below_what_is_shown() {
 #[test]
 fn captures_beyond_the_bound_are_counted() {
     let job = Job::new();
-    (0..103).for_each(|number| job.nonsense(&format!("{number:03}.pcap")));
+    for number in 0..103 {
+        job.nonsense(&format!("{number:03}.pcap"));
+    }
     let step = job.passes("*.pcap", &[]);
     assert!(step.summary.contains("103 captures were found, and the first 100 explained."), "{}", step.summary);
     assert_eq!(step.value("unreadable"), "100");
