@@ -96,6 +96,11 @@ class AgentToCollector(unittest.TestCase):
 
         until("the sum of all windows", lambda: counts() == {"closed-port": 6, "close-unread": 3})
         whyrst.end()
+        own = [(total.aggregation_temporality, point.as_int) for total, point, attributes
+               in receiver.points("system.network.tcp.resets") if attributes["network.io.direction"] == "transmit"
+               and attributes.get("network.tcp.reset.cause") == "application"]
+        self.assertEqual({temporality for temporality, _ in own}, {1}, "deltas")
+        self.assertGreaterEqual(sum(count for _, count in own), 3, "the agent hears the whole host")
         self.assertEqual(counts(), {"closed-port": 6, "close-unread": 3}, "nothing twice")
         self.assertEqual([attributes for _, _, attributes in receiver.records() if attributes["server.port"] == port], [])
 

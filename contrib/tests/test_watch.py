@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from receivers import CONTRIB, Prometheus, Receiver, Whyrst, collector, free_port, journal, rsyslog, trouble, until
+from receivers import CONTRIB, Prometheus, Receiver, Whyrst, attributes, collector, free_port, journal, rsyslog, trouble, until
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -105,6 +105,30 @@ class WatchTellsOn(unittest.TestCase):
         self.assertEqual((total.aggregation_temporality, total.is_monotonic), (2, True))
         self.assertEqual(attributes["whyrst.service"], self.service)
         self.assertIn(attributes["whyrst.cause"], ("closed-port", "close-unread"))
+
+    def test_the_collector_passes_on_resets_by_opentelemetrys_own_name(self):
+        points = until("metrics", lambda: list(self.receiver.points("system.network.tcp.resets")), 25)
+        last = {}
+        for total, point, attributes in points:
+            self.assertEqual((total.aggregation_temporality, total.is_monotonic), (2, True))
+            last[attributes["network.io.direction"], attributes.get("network.tcp.reset.cause")] = point.as_int
+        # Both ends are here; the two refused connects are failed connections, not resets of one.
+        self.assertEqual(last, {("transmit", "application"): 1, ("receive", "application"): 1})
+
+    def test_totals_over_otlp_have_exemplars(self):
+        receiver = Receiver()
+        self.addCleanup(receiver.stop)
+        port = free_port()
+        # Without the collector between: not each of them passes exemplars on.
+        whyrst = Whyrst("watch", "--port", port, "--metrics", "0", "--otlp", receiver.url)
+        self.addCleanup(whyrst.stop)
+        until("whyrst says where its metrics are", lambda: whyrst.address)
+        trouble(port)
+        for name in ("whyrst.resets", "system.network.tcp.resets"):
+            for _, point, _ in until("metrics", lambda: list(receiver.points(name)), 25):
+                found = attributes(point.exemplars[0].filtered_attributes)
+                self.assertEqual((found["client.address"], found.get("process.pid", 1) > 0), ("127.0.0.1", True))
+                self.assertLessEqual(point.exemplars[0].as_int, point.as_int)
 
     def test_the_journal_finds_it_by_its_fields(self):
         found = until("an entry", lambda: self.entries("WHYRST_CAUSE=close-unread", f"WHYRST_SERVER={self.service}"))

@@ -22,6 +22,7 @@ mod mcp;
 mod pages;
 mod programs;
 mod provoke;
+mod publish;
 mod python;
 mod schema;
 mod setup;
@@ -37,6 +38,7 @@ mod telemetry;
 mod test;
 mod trouble;
 mod web;
+mod workflows;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,6 +61,9 @@ cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask deny               licences and sources of all that is linked, and advisories where their database can be reached
 cargo xtask licences FILE      writes the texts of the licences of all that is linked
+cargo xtask publish-check [--verify]  packs every crate as for crates.io and sends nothing; or also compiles each as downloaded
+cargo xtask oldest-compiler    compiles the workspace with the oldest compiler that it promises; rustup brings that
+cargo xtask workflows          GitHub's workflows, the action and issue forms against their schemas, zizmor and shellcheck
 cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; needs Java, downloads Spark once; with 10G, writes docs/scale.md
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
 cargo xtask mcp [--release]    builds whyrst-mcp, a workspace of its own, and asks it with the official Python client
@@ -109,6 +114,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["bpf", "--check"] => bpf::check(),
         ["deny"] => supply::deny(),
         ["licences", path] => supply::licences(Path::new(path)),
+        ["publish-check"] => publish::check(),
+        ["publish-check", "--verify"] => publish::verify(),
+        ["oldest-compiler"] => publish::oldest_compiler(),
+        ["workflows"] => workflows::check(),
         ["telemetry"] => telemetry::run(),
         ["web"] => web::write(),
         ["web", "--check"] => web::check(),

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, schema, setup, spark,
-    sql, supply, telemetry, web,
+    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, publish, python, schema, setup,
+    spark, sql, supply, telemetry, web, workflows,
 };
 
 /// What may be left out, and why that is right.
@@ -80,6 +80,7 @@ pub fn run() -> Result<()> {
         &[("schemas are fresh", schema::check)],
         &[("the probe's object is that of its source", bpf::check)],
         &[("licences, sources and advisories of what is linked", supply::deny)],
+        &[("crates as crates.io wants them", publish::check), ("what GitHub reads", workflows::check)],
         &[("the probe in the running kernel", probe_as_root)],
         &[("programs as users have them", programs_as_users_have_them)],
         &[("other kernels in QEMU", other_kernels)],

@@ -33,6 +33,10 @@
 //! next record. It is built for `wasm32-unknown-unknown` without its default features.
 
 pub mod budget;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod error;
 mod explained;
 mod opening;

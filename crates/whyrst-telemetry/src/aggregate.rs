@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use whyrst_model::Report;
 
+use crate::conventions::{Observed, observed};
 use crate::metrics::locked;
 use crate::moment::Moment;
 use crate::record::Record;
@@ -52,6 +53,7 @@ pub(crate) struct Window {
     pub(crate) from: SystemTime,
     pub(crate) to: SystemTime,
     rows: BTreeMap<Key, u64>,
+    conventional: BTreeMap<Observed, u64>,
     /// Resets that are in the counts and were not reported one by one.
     pub(crate) unsampled: u64,
     /// Resets that this host sent and of which it does not know what the other host calls the connection.
@@ -63,6 +65,11 @@ impl Window {
         self.rows.iter().map(|(key, count)| (key, *count))
     }
 
+    /// The same resets by OpenTelemetry's names.
+    pub(crate) fn conventional(&self) -> impl Iterator<Item = (Observed, u64)> {
+        self.conventional.iter().map(|(point, count)| (*point, *count))
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.rows.values().sum()
     }
@@ -71,6 +78,9 @@ impl Window {
         let Report { verdict, severity, server, count, .. } = &record.report;
         if record.is_unplaced() {
             self.unplaced += count;
+        }
+        for point in observed(record) {
+            *self.conventional.entry(point).or_default() += count;
         }
         let mut key = Key {
             cause: verdict.cause.to_string(),
@@ -130,7 +140,7 @@ impl Aggregates {
 }
 
 const fn fresh(from: SystemTime) -> Window {
-    Window { from, to: from, rows: BTreeMap::new(), unsampled: 0, unplaced: 0 }
+    Window { from, to: from, rows: BTreeMap::new(), conventional: BTreeMap::new(), unsampled: 0, unplaced: 0 }
 }
 
 /// So many full events a second, and a burst of ten seconds' worth.

@@ -15,6 +15,7 @@
 
 mod aggregate;
 mod clickhouse;
+mod conventions;
 mod counting;
 mod courier;
 mod error;

@@ -20,6 +20,7 @@ use prometheus_client::metrics::{MetricType, TypedMetric as _};
 use whyrst_model::Report;
 use whyrst_model::time::Timestamp;
 
+use crate::conventions::{Last, Observed, observed};
 use crate::record::Record;
 
 /// Everything of these, in the order in which they are written.
@@ -60,6 +61,10 @@ pub struct Metrics {
 struct Series {
     most: usize,
     counts: BTreeMap<Labels, Example>,
+    /// The last reset of each: an `Example` does not give back what it was told.
+    last: BTreeMap<Labels, Last>,
+    /// The same resets by OpenTelemetry's names.
+    conventional: BTreeMap<Observed, (u64, Last)>,
     beyond: u64,
 }
 
@@ -101,6 +106,7 @@ impl Carried {
 pub(crate) struct Sample {
     pub(crate) labels: Labels,
     pub(crate) count: u64,
+    pub(crate) last: Option<Last>,
 }
 
 impl Metrics {
@@ -136,6 +142,12 @@ impl Metrics {
         }
         let mut example = vec![("client", client.to_string())];
         example.extend(record.process().map(|process| ("pid", process.pid.to_string())));
+        let last = Last::of(record);
+        for point in observed(record) {
+            let counted = series.conventional.entry(point).or_insert((0, last));
+            *counted = (counted.0 + count, last);
+        }
+        series.last.insert(own.clone(), last);
         series.counts.entry(own).or_default().inc_by(*count, Some(example), Some(system_time(*time)));
     }
 
@@ -154,7 +166,18 @@ impl Metrics {
     /// The series of resets.
     pub(crate) fn samples(&self) -> Vec<Sample> {
         let series = locked(&self.series);
-        series.counts.iter().map(|(labels, count)| Sample { labels: labels.clone(), count: count.get().0 }).collect()
+        let sample = |(labels, count): (&Labels, &Example)| Sample {
+            labels: labels.clone(),
+            count: count.get().0,
+            last: series.last.get(labels).copied(),
+        };
+        series.counts.iter().map(sample).collect()
+    }
+
+    /// The series by OpenTelemetry's names.
+    pub(crate) fn conventional(&self) -> Vec<(Observed, u64, Last)> {
+        let series = locked(&self.series);
+        series.conventional.iter().map(|(point, (count, last))| (*point, *count, *last)).collect()
     }
 
     /// Totals beside the series: name without prefix, what it says, value.

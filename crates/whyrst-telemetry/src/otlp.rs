@@ -13,10 +13,10 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
-use opentelemetry_proto::tonic::metrics::v1::number_data_point;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+    AggregationTemporality, Exemplar, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
 };
+use opentelemetry_proto::tonic::metrics::v1::{exemplar, number_data_point};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
 use whyrst_model::report::{Ends, Report};
@@ -24,6 +24,7 @@ use whyrst_model::vocabulary::Severity;
 use whyrst_privileges::Duty;
 
 use crate::aggregate::{Aggregates, Window};
+use crate::conventions::{Last, Observed, RESETS, RESETS_SAY, SEGMENTS};
 use crate::courier::Poster;
 use crate::metrics::{Metrics, nanos};
 use crate::moment::Moment;
@@ -96,7 +97,7 @@ impl Otlp {
             Counts::Windows(aggregates) => {
                 if let Some(window) = aggregates.closed(now, every).filter(|window| window.total() > 0) {
                     let items = window.total();
-                    self.sending.push(batch(vec![delta(&window)], items));
+                    self.sending.push(batch(deltas(&window), items));
                 }
             }
         }
@@ -256,11 +257,17 @@ fn totals(metrics: &Metrics) -> Vec<Metric> {
     if !samples.is_empty() {
         let points = samples.into_iter().map(|sample| {
             let labels = sample.labels.into_iter().map(|(key, value)| text(&format!("whyrst.{key}"), value));
-            point(labels.collect(), sample.count)
+            let exemplars = sample.last.as_ref().map(exemplar).into_iter().collect();
+            NumberDataPoint { exemplars, ..point(labels.collect(), sample.count) }
         });
         let what = "Reset connections by verdict, direction and service";
         all.push(sum("whyrst.resets", what, points.collect(), AggregationTemporality::Cumulative));
     }
+    let points = metrics.conventional().into_iter().map(|(observed, count, last)| {
+        let exemplars = vec![exemplar(&last)];
+        NumberDataPoint { exemplars, ..point(conventional(observed), count) }
+    });
+    all.extend(conventional_sum(points.collect(), AggregationTemporality::Cumulative));
     all.extend(metrics.totals().into_iter().map(|(name, what, value)| {
         let points = vec![point(Vec::new(), value)];
         sum(&format!("whyrst.{name}"), what, points, AggregationTemporality::Cumulative)
@@ -269,14 +276,45 @@ fn totals(metrics: &Metrics) -> Vec<Metric> {
 }
 
 /// One window's counts: each stands for itself, so that an agent need not remember what it once saw.
-fn delta(window: &Window) -> Metric {
+fn deltas(window: &Window) -> Vec<Metric> {
     let between = (since_1970(window.from), since_1970(window.to));
     let points = window.rows().map(|(key, count)| {
         let labels = key.labels().into_iter().map(|(name, value)| text(&format!("whyrst.{name}"), value));
         point(labels.collect(), between, count)
     });
     let what = "Reset connections in this window, by verdict, side, service and peer";
-    sum("whyrst.resets", what, points.collect(), AggregationTemporality::Delta)
+    let mut all = vec![sum("whyrst.resets", what, points.collect(), AggregationTemporality::Delta)];
+    let points = window.conventional().map(|(observed, count)| point(conventional(observed), between, count));
+    all.extend(conventional_sum(points.collect(), AggregationTemporality::Delta));
+    all
+}
+
+/// The attributes of OpenTelemetry's own counter.
+fn conventional(observed: Observed) -> Vec<KeyValue> {
+    let cause = observed.cause.map(|cause| text("network.tcp.reset.cause", cause));
+    [text("network.io.direction", observed.direction)].into_iter().chain(cause).collect()
+}
+
+/// Nothing where nothing was counted.
+fn conventional_sum(points: Vec<NumberDataPoint>, temporality: AggregationTemporality) -> Option<Metric> {
+    if points.is_empty() {
+        return None;
+    }
+    Some(Metric { unit: SEGMENTS.to_owned(), ..sum(RESETS, RESETS_SAY, points, temporality) })
+}
+
+/// Who it was, the last time that a series grew.
+fn exemplar(last: &Last) -> Exemplar {
+    let Last { client, pid, time, count } = last;
+    let mut filtered_attributes =
+        vec![text("client.address", client.ip.to_string()), number("client.port", client.port)];
+    filtered_attributes.extend(pid.map(|pid| number("process.pid", pid)));
+    Exemplar {
+        filtered_attributes,
+        time_unix_nano: nanos(*time),
+        value: Some(exemplar::Value::AsInt(i64::try_from(*count).unwrap_or(i64::MAX))),
+        ..Exemplar::default()
+    }
 }
 
 fn sum(name: &str, what: &str, data_points: Vec<NumberDataPoint>, temporality: AggregationTemporality) -> Metric {

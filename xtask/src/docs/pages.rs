@@ -420,6 +420,7 @@ const PARTS: [(&str, &[&str]); 5] = [
             "where-it-runs.md",
             "serve.md",
             "wireshark.md",
+            "github-action.md",
         ],
     ),
     ("Learn", &["article.md", "clients.md"]),
@@ -446,7 +447,7 @@ pub(super) fn summary(folder: &Path) -> Result<String> {
     out.push_str("\n# Internals\n\n");
     out.push_str(&internals(folder)?);
     out.push_str("\n# 简体中文\n\n- [whyrst](zh/README.md)\n");
-    for name in ["zh/article.md", "zh/clients.md"] {
+    for name in ["zh/article.md", "zh/clients.md", "zh/github-action.md"] {
         out.extend(["- [", &title(&folder.join(name))?, "](", name, ")\n"]);
     }
     out.push_str(&answers(Language::Chinese));

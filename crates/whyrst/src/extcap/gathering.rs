@@ -132,7 +132,9 @@ impl<W: Write> Gathering<W> {
     /// Writes the connections whose time has come.
     pub(super) fn write_due(&mut self, now: Timestamp, recording: &Recording) -> io::Result<()> {
         let mut wrote = false;
-        while let Some((_, key)) = self.due.pop_front_if(|(time, _)| *time <= now) {
+        while self.due.front().is_some_and(|(time, _)| *time <= now)
+            && let Some((_, key)) = self.due.pop_front()
+        {
             wrote = true;
             self.write(&key, recording)?;
         }
