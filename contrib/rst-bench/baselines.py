@@ -63,8 +63,9 @@ def tshark(files, _options):
 
 
 def tcptrace(files, _options):
-    """`complete conn: RESET (SYNs: 2)`, and `resets sent` of each direction. One SYN alone, or none answered, is no
-    open connection."""
+    """`complete conn: RESET (SYNs: 2)`, and `resets sent` of each direction. It is open where a SYN was answered by one
+    and the first sender has acknowledged anything (`ack pkts sent`), or where tcptrace counts no SYNs because it has
+    seen the connection whole."""
     text = output_of(["tcptrace", "-ln", files["client"] or files["server"]])
     for at, part in enumerate(text.split("TCP connection ")[1:]):
         values = {}
@@ -78,7 +79,9 @@ def tcptrace(files, _options):
         ends = [endpoint(*host.rsplit(":", 1)) for host in hosts]
         sent = values.get("resets sent", "0 resets sent: 0").split()
         maker = only([(ends[0], int(sent[0]) > 0), (ends[1], int(sent[-1]) > 0)])
-        phase = "open" if "(SYNs: 2)" in values["complete conn"] else "opening"
+        syns = int(values["complete conn"].partition("(SYNs: ")[2].partition(")")[0] or 2)
+        acked = int(values.get("ack pkts sent", "0").split()[0])
+        phase = "open" if syns > 1 and acked else "opening"
         yield at, {"ends": ends, "maker": maker, "phase": phase}
 
 

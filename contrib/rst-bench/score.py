@@ -234,4 +234,11 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        STATUS = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read this has seen enough; nothing more can be said there, also not by Python at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        STATUS = 0
+    sys.exit(STATUS)

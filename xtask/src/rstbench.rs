@@ -84,7 +84,7 @@ fn generated() -> Result<BTreeMap<&'static str, String>> {
 
 /// A quick look, without playing anything: the scorer's own tests, and whether truth and vocabulary are fresh.
 pub fn check() -> Result<()> {
-    shell::run(Command::new("python3").args(["-m", "unittest", "-q", "test_score"]).current_dir(folder()))?;
+    shell::run(Command::new("python3").args(["-B", "-m", "unittest", "-q", "test_score"]).current_dir(folder()))?;
     for (name, wanted) in generated()? {
         let found = fs::read_to_string(folder().join(name)).unwrap_or_default();
         if found != wanted {

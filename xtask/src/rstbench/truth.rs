@@ -156,12 +156,16 @@ impl End {
     /// a host or in its own, stands in one.
     fn makers(&self, rst: &Packet, far: &Self) -> Vec<String> {
         let is_at = |host: Host| addresses(host).contains(&rst.src.ip);
-        let same = |other: &Packet| other.is_rst() && other.seq == rst.seq;
+        let mut there = far.packets.iter().filter(|other| other.is_rst() && other.seq == rst.seq);
         let named = rst.src.to_string();
-        if is_at(self.host) || far.packets.iter().any(same) {
+        if is_at(self.host) {
             vec![named]
         } else if is_at(far.host) {
-            vec![NEITHER.into()]
+            // What the far end sends afterwards, as an answer to its own, can have the same number.
+            let left_it = there.any(|other| other.time <= rst.time);
+            vec![if left_it { named } else { NEITHER.into() }]
+        } else if there.next().is_some() {
+            vec![named]
         } else {
             // The address of a device between them, as of a NAT: it is the end that this host knows.
             vec![NEITHER.into(), named]
