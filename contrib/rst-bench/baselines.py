@@ -86,8 +86,8 @@ def tcptrace(files, _options):
 
 
 def ndpi(files, _options):
-    """ndpiReader's table of flows (`-v 2 -C`): how many segments had RST, SYN and ACK, in all and from the first sender.
-    What is left is the other's: nDPI 4.2 puts all segments into the column of that direction, `s_to_c_rst`."""
+    """ndpiReader's table of flows (`-v 2 -C`): how many segments had RST, SYN and ACK, in all and from the first
+    sender. What is left is the other's: nDPI 4.2 puts all segments into the column of that direction, `s_to_c_rst`."""
     with tempfile.TemporaryDirectory() as folder:
         table = os.path.join(folder, "flows.csv")
         output_of(["ndpiReader", "-i", files["client"] or files["server"], "-v", "2", "-C", table])
@@ -107,7 +107,7 @@ def ndpi(files, _options):
 
 
 def suricata(files, _options):
-    """The flow records of eve.json: `tcp.rst`, and the flags that each direction had (`tcp_flags_ts`, `tcp_flags_tc`)."""
+    """The flow records of eve.json: `tcp.rst`, and the flags of each direction (`tcp_flags_ts`, `tcp_flags_tc`)."""
     with tempfile.TemporaryDirectory() as folder:
         config = os.path.join(folder, "suricata.yaml")
         with open(config, "w", encoding="utf-8") as file:

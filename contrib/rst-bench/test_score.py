@@ -137,7 +137,7 @@ class Refused(Files):
             (answer(ends=["x:1", 2]), "an endpoint must be a text"),
             (answer(family=7), "`family` must be a text or an object"),
             (answer(family={"is": ["aborted"]}), "`family` must be a text"),
-            (answer(family={"is": "aborted", "confidence": "very"}), "a confidence is one of certain, likely, possible"),
+            (answer(family={"is": "aborted", "confidence": "very"}), "one of certain, likely, possible"),
             (answer(family={"is": "aborted", "confidence": ["likely"]}), "a confidence is one of"),
         ):
             self.assertIn(why, self.refused([value]), value)

@@ -1,6 +1,6 @@
-//! `cargo xtask rst-bench`: a yardstick for every program that says why a connection was reset. The lab's recorded plays,
-//! and fresh random variants of them played here and now, with the truth by the kernel's own events; other programs and
-//! whyrst answer, and `contrib/rst-bench/score.py` counts. Writes docs/rst-bench.md and docs/zh/rst-bench.md.
+//! `cargo xtask rst-bench`: a yardstick for every program that says why a connection was reset. The lab's recorded
+//! plays, and fresh random variants of them played here and now, with the truth by the kernel's own events; other
+//! programs and whyrst answer, and `contrib/rst-bench/score.py` counts. Writes docs/rst-bench.md and its Chinese.
 //!
 //! What others need to measure a program of their own is in `contrib/rst-bench`, without Rust.
 
@@ -42,14 +42,24 @@ struct Plan {
     seed: u64,
     plays: u64,
     out: Option<PathBuf>,
+    source: Source,
     ids: Vec<String>,
 }
 
+/// Where plays and answers come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Source {
+    /// They are made now.
+    Now,
+    /// Of the last run with this seed, as far as they are there: to go on, or to write the pages once more.
+    LastRun,
+}
+
 impl Plan {
-    /// `--seed N`, `--plays N` (variants of each scenario), `--out FOLDER` (only play, into that folder), and ids of
-    /// scenarios; all without an id.
+    /// `--seed N`, `--plays N` (variants of each scenario), `--out FOLDER` (only play, into that folder), `--again` (with
+    /// what the last run has left), and ids of scenarios; all without an id.
     fn of(words: &[&str]) -> Result<Self> {
-        let mut plan = Self { seed: SEED, plays: 1, out: None, ids: Vec::new() };
+        let mut plan = Self { seed: SEED, plays: 1, out: None, source: Source::Now, ids: Vec::new() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut next = || words.next().with_context(|| format!("{word} needs a value"));
@@ -57,6 +67,7 @@ impl Plan {
             match *word {
                 "--seed" => plan.seed = number(next()?)?,
                 "--plays" => plan.plays = number(next()?)?,
+                "--again" => plan.source = Source::LastRun,
                 "--out" => plan.out = Some(next()?.into()),
                 option if option.starts_with('-') => bail!("there is no option {option}"),
                 id if scenario(id).is_none() => bail!("there is no scenario {id}; `whyrst lab list` lists them"),
@@ -120,7 +131,7 @@ pub fn run(words: &[&str]) -> Result<()> {
     let whyrst = shell::whyrst()?;
     let programs = programs::all(&whyrst)?;
     let out = shell::target().join("rst-bench").join(plan.seed.to_string());
-    if out.exists() {
+    if plan.source == Source::Now && out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
     let files = recorded(&plan, &root().join("fixtures"), &root().join("fixtures").display().to_string())?;
@@ -129,7 +140,7 @@ pub fn run(words: &[&str]) -> Result<()> {
     let mut tables = Vec::new();
     for (name, set) in &sets {
         let cases = set.write(&out.join(name))?;
-        tables.push(scores(&programs, &cases, &out.join(name))?);
+        tables.push(scores(&programs, &plan, &cases, &out.join(name))?);
     }
     for (set, table) in sets.iter().zip(&tables) {
         println!("\n{}: {}\n{}", set.0, set.1.words(), page::table(table, Language::English));
@@ -181,6 +192,33 @@ enum Dropped {
     NotPlayed(String),
 }
 
+impl Dropped {
+    /// The file in a play's folder that says why it is no case.
+    const FILE: &str = "dropped.txt";
+
+    fn write(&self, place: &Path) -> Result<()> {
+        let (kind, why) = match self {
+            Self::AnotherStory(why) => ("story", why),
+            Self::AnotherEvent(why) => ("event", why),
+            Self::NoTruth(why) => ("truth", why),
+            Self::NotPlayed(why) => ("play", why),
+        };
+        fs::write(place.join(Self::FILE), format!("{kind}\n{why}\n")).context("cannot say why a play was dropped")
+    }
+
+    fn read(place: &Path) -> Option<Self> {
+        let text = fs::read_to_string(place.join(Self::FILE)).ok()?;
+        let (kind, why) = text.trim_end().split_once('\n')?;
+        let why = why.to_owned();
+        Some(match kind {
+            "story" => Self::AnotherStory(why),
+            "event" => Self::AnotherEvent(why),
+            "truth" => Self::NoTruth(why),
+            _ => Self::NotPlayed(why),
+        })
+    }
+}
+
 impl Set {
     fn lines(&self) -> String {
         self.cases.iter().map(|case| format!("{case}\n")).collect()
@@ -215,8 +253,8 @@ impl Set {
     fn words(&self) -> String {
         let [story, event, truth, unplayed] = self.dropped();
         format!(
-            "{} cases; dropped: {story} that took another course, {event} with other kernel events, {truth} without one \
-             truth for each reset, {unplayed} not played",
+            "{} cases; dropped: {story} that took another course, {event} with other kernel events, {truth} without \
+             one truth for each reset, {unplayed} not played",
             self.cases.len()
         )
     }
@@ -245,9 +283,16 @@ fn fresh(plan: &Plan, folder: &Path) -> Result<Set> {
         for number in 0..plan.plays {
             let variant = vary(scenario, plan.seed.wrapping_mul(1_000_003).wrapping_add(number));
             let name = format!("{}.{}", scenario.id, number + 1);
-            match kept(&variant, &folder.join(&name))? {
+            let place = folder.join(&name);
+            let resets = match plan.source {
+                Source::LastRun if place.exists() => left(&variant, &place),
+                _ => kept(&variant, &place)?,
+            };
+            match resets {
                 Ok(resets) => set.cases.push(case(&name, scenario, &name, &variant.changes, resets)),
                 Err(why) => {
+                    fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
+                    why.write(&place)?;
                     println!("   {name} dropped ({}): {why:?}", variant.changes.join(", "));
                     set.dropped.push((name, why));
                 }
@@ -256,6 +301,14 @@ fn fresh(plan: &Plan, folder: &Path) -> Result<Set> {
     }
     println!("rst-bench: {} in {} s", set.words(), began.elapsed().as_secs());
     Ok(set)
+}
+
+/// What the last run has left of a variant.
+fn left(variant: &Variant, place: &Path) -> Result<Value, Dropped> {
+    match Dropped::read(place) {
+        Some(why) => Err(why),
+        None => truth::resets(variant.scenario, place).map_err(|why| Dropped::NoTruth(format!("{why:#}"))),
+    }
 }
 
 /// Plays a variant; keeps it where the calls return what the scenario says and the kernels say what it expects.
@@ -316,13 +369,15 @@ fn vocabulary() -> String {
 }
 
 /// What every program makes of the cases: its row of the table for each view.
-fn scores(programs: &[Program], cases: &Path, folder: &Path) -> Result<Vec<Row>> {
+fn scores(programs: &[Program], plan: &Plan, cases: &Path, folder: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for program in programs {
         for view in program.views {
             let name = format!("{}-{}", program.name, view.name).replace([' ', '+'], "-");
             let answers = folder.join(format!("{name}.jsonl"));
-            program.answer(view, cases, &answers)?;
+            if plan.source == Source::Now || !answers.exists() {
+                program.answer(view, cases, &answers)?;
+            }
             let output = Command::new("python3")
                 .arg(self::folder().join("score.py"))
                 .args(["--json", "--view", view.truth])
@@ -354,9 +409,19 @@ mod tests {
     #[test]
     fn words_say_which_seed_and_how_often() {
         let plan = Plan::of(&["--seed", "9", "--plays", "3", "linger-zero"]).expect("a plan");
-        assert_eq!(plan, Plan { seed: 9, plays: 3, out: None, ids: vec!["linger-zero".into()] });
+        assert_eq!((plan.seed, plan.plays, plan.source), (9, 3, Source::Now));
+        assert_eq!((plan.out.as_ref(), plan.ids.as_slice()), (None, ["linger-zero".to_owned()].as_slice()));
         assert!(Plan::of(&["--seed"]).is_err() && Plan::of(&["--loud"]).is_err() && Plan::of(&["no-such"]).is_err());
         assert!(!plan.is_for_the_page());
+    }
+
+    #[test]
+    fn why_a_play_was_dropped_is_still_known_in_the_next_run() {
+        let place = shell::Scratch::new("rst-bench-dropped").expect("a folder");
+        assert_eq!(Dropped::read(place.path()), None);
+        let why = Dropped::AnotherEvent("the kernels should say nothing".into());
+        why.write(place.path()).expect("written");
+        assert_eq!(Dropped::read(place.path()), Some(why));
     }
 
     #[test]

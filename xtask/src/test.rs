@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, rstbench, schema, setup,
-    spark, sql, supply, telemetry, web,
+    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, rstbench, schema,
+    setup, spark, sql, supply, telemetry, web,
 };
 
 /// What may be left out, and why that is right.

@@ -14,8 +14,8 @@ const HEAD: &str = "\
 # RST-bench: a yardstick for whoever explains resets
 
 Captures of both ends of connections whose end is known, because the lab made it happen with real sockets on a real
-kernel and the kernel's own event (`tcp_send_reset`, its reason and call stack) says which code sent the RST. Every program
-is asked the same four questions about each reset, in words that belong to none of them:
+kernel and the kernel's own event (`tcp_send_reset`, its reason and call stack) says which code sent the RST. Every
+program is asked the same four questions about each reset, in words that belong to none of them:
 
 | question | answers |
 | --- | --- |
@@ -24,16 +24,17 @@ is asked the same four questions about each reset, in words that belong to none 
 | of which **family** | the shape: refused, aborted, late data, an unknown connection ... |
 | by which **mechanism** | close() with data unread, SO_LINGER 0, a port without listener ... |
 
-Right is right. An answer that was called *likely* or *certain* and is wrong takes away what a right one gives; without
-such a claim it only earns nothing, and no answer is never wrong. *Points* are what that comes to, in percent of the
-resets. Formats, the vocabulary, how each program's output is read, and a scorer without dependencies are in
+Right is right. An answer that was called *likely* or *certain* and is wrong takes away what a right one gives;
+without such a claim it only earns nothing, and no answer is never wrong. *Points* are what that comes to, in percent
+of the resets. Formats, the vocabulary, how each program's output is read, and a scorer without dependencies are in
 [contrib/rst-bench](https://github.com/whyrst/whyrst/tree/main/contrib/rst-bench).
 ";
 
 const HEAD_ZH: &str = "\
 # RST-bench：衡量重置诊断工具的标尺
 
-每个用例是一条连接两端的抓包，其结局是已知的：实验室用真实的套接字在真实的内核上造成重置，内核自己的事件（`tcp_send_reset` 的原因和调用栈）说明是哪段代码发出了 RST。对每个重置向每个程序问同样的四个问题，用词不属于其中任何一个：
+每个用例是一条连接两端的抓包，其结局是已知的：实验室用真实的套接字在真实的内核上造成重置，内核自己的事件（`tcp_send_reset` 的原因和调用栈）说明\
+是哪段代码发出了 RST。对每个重置向每个程序问同样的四个问题，用词不属于其中任何一个：
 
 | 问题 | 回答 |
 | --- | --- |
@@ -42,8 +43,46 @@ const HEAD_ZH: &str = "\
 | 属于哪个**类别** | 形态：被拒绝、被中止、迟到的数据、未知的连接…… |
 | 通过哪种**机制** | 有未读数据时 close()、SO_LINGER 0、端口无人监听…… |
 
-答对得分。声称 *likely* 或 *certain* 而答错，扣去答对所得；没有这样声称则只是不得分；不回答从不算错。“得分”是其结果占重置总数的百分比。格式、词汇、各程序输出的读法和无依赖的评分程序见
+答对得分。声称 *likely* 或 *certain* 而答错，扣去答对所得；没有这样声称则只是不得分；不回答从不算错。“得分”是其结果占重置总数的百分比。格\
+式、词汇、各程序输出的读法和无依赖的评分程序见
 [contrib/rst-bench](https://github.com/whyrst/whyrst/tree/main/contrib/rst-bench)。
+";
+
+const PLACE: &str = "
+## How to read this
+
+- Only whyrst names families and mechanisms: nothing else here claims to, so the dashes are no failure of theirs.
+  tshark, tcptrace, nDPI and Suricata say whose address a RST bears; of one that a device or a stranger forged, that
+  is not who made it, which is most of what they lose at *maker*. They never claim to be sure, and so lose nothing for
+  it.
+- The scenarios, the vocabulary of families and mechanisms, and whyrst come from the same people. The truth of a
+  mechanism is the kernel's event, not a verdict, but which mechanisms there are to ask for is whyrst's catalogue. The
+  recorded files are those on which its rules were tried. The fresh variants have other numbers and the same stories:
+  they show that nothing was learnt by heart, and not how a reset is explained that nobody has thought of
+  ([real captures](real-captures.md) are about that).
+- Where packets are the same for several mechanisms, whyrst names the commonest and calls it *possible*. That
+  earns points only where it happens to be that one, and no capture of one end can do better.
+- *Live* and *+ kernel* know what no capture shows. They stand here to say how much that is worth, not beside the
+  others. Sockets also tell of real resets that neither capture holds (behind a proxy, or rejected before they left):
+  those are the *false* ones of *live*.
+- Zeek could not be had (Debian 12 and 13 have no package of it, nor has PyPI), so it has no row; its `conn_state`
+  (RSTO, RSTR, REJ ...) would answer *maker* and *phase*.
+";
+
+const PLACE_ZH: &str = "
+## 如何解读
+
+- 只有 whyrst 说出类别和机制：其他程序并不声称能做到，所以短横线不是它们的失败。tshark、tcptrace、nDPI 和 Suricata 说出 RST 带\
+着谁的地址；若它由设备或外人伪造，那就不是真正的发出者，它们在“发出者”一栏失去的分数大多在此。它们从不声称确信，因而不为此扣分。
+- 场景、类别与机制的词汇和 whyrst 出自同一批人。机制的真相是内核事件，不是判断；但可以问的机制都来自 whyrst 的目录。\
+已录制的文件正是试验其规则的文件。全新的变体数值不同而故事相同：它们说明没有死记硬背，但不能说明没人想到过的重置解释得如何\
+（那是[真实抓包](../real-captures.md)的内容，英文）。
+- 多种机制的包完全相同时，whyrst 说出最常见的一种并称之为 *possible*。这并不是本可以知道得更多，只有恰好是它时才得分：仅凭一端的抓包，“机制”一\
+栏不可能接近 100。
+- “实时”和“+ 内核”知道抓包里没有的东西。列出它们是为了说明这值多少，不是为了与其他程序并列。套接字还会说出两端抓包里\
+都没有的真实重置（在代理之后，或离开主机之前就被拒绝）：“实时”的“误报”就是它们。
+- Zeek 无法获得（Debian 12 和 13 没有它的软件包，PyPI 也没有），所以没有它的一行；它的 `conn_state`（RSTO、RSTR、REJ……）\
+可以回答“发出者”和“阶段”。
 ";
 
 /// The whole page.
@@ -59,7 +98,7 @@ pub(super) fn text(plan: &Plan, sets: &[(&str, Set); 2], tables: &[Vec<Row>], la
     out.push_str(&about_recorded(recorded, language));
     let _ = writeln!(out, "\n{}", table(&tables[0], language));
     out.push_str(&honesty(&tables[1], language));
-    out.push_str(&place(language));
+    out.push_str(language.pick(PLACE, PLACE_ZH));
     out
 }
 
@@ -69,16 +108,17 @@ fn about_fresh(plan: &Plan, set: &Set, language: Language) -> String {
     let (cases, resets) = (set.cases.len(), set.resets("both"));
     match language {
         Language::English => format!(
-            "Each scenario {plays} times with sizes, pauses, delays, ports, IP version, MTU, TCP options and lost, late or\n\
-             doubled packets by chance (seed {seed}). `cargo xtask rst-bench --seed N` makes others: a seed always makes the same\n\
-             variants, while kernels choose their own numbers and times. {cases} cases with {resets} resets. Dropped:\n\
-             {story} that took another course, {event} whose kernel said something else than the scenario expects, {truth} without\n\
-             one truth for each RST, {unplayed} that could not be played.\n"
+            "Plays of each scenario: {plays}, with sizes, pauses, delays, ports, IP version, MTU, TCP options and lost,\n\
+             late or doubled packets by chance (seed {seed}). `cargo xtask rst-bench --seed N` makes others: a seed\n\
+             always makes the same variants, while kernels choose their own numbers and times. {cases} cases with\n\
+             {resets} resets. Dropped: {story} that took another course, {event} whose kernel said something else than\n\
+             the scenario expects, {truth} without one truth for each RST, {unplayed} that could not be played.\n"
         ),
         Language::Chinese => format!(
-            "每个场景播放 {plays} 次，大小、停顿、延迟、端口、IP 版本、MTU、TCP 选项以及丢失、迟到或重复的包都是随机的（种子 {seed}）。`cargo xtask rst-bench --seed N` \
-             可得到其他变体：同一种子总是产生相同的变体，而序号和时刻由内核自己决定。共 {cases} 个用例、{resets} 个重置。舍弃：{story} 个走了另一条路，\
-             {event} 个的内核事件与场景预期不同，{truth} 个无法为每个 RST 给出唯一的真相，{unplayed} 个无法播放。\n"
+            "每个场景播放 {plays} 次，大小、停顿、延迟、端口、IP 版本、MTU、TCP 选项以及丢失、迟到或重复的包都是随机的\
+             （种子 {seed}）。`cargo xtask rst-bench --seed N` 可得到其他变体：同一种子总是产生相同的变体，而序号和时刻\
+             由内核自己决定。共 {cases} 个用例、{resets} 个重置。舍弃：{story} 个走了另一条路，{event} 个的内核事件\
+             与场景预期不同，{truth} 个无法为每个 RST 给出唯一的真相，{unplayed} 个无法播放。\n"
         ),
     }
 }
@@ -87,11 +127,12 @@ fn about_recorded(set: &Set, language: Language) -> String {
     let (cases, resets, left_out) = (set.cases.len(), set.resets("both"), set.dropped.len());
     match language {
         Language::English => format!(
-            "The plays that lie in the repository (`fixtures/`), and on which whyrst's rules were tried: {cases} cases with\n\
-             {resets} resets; {left_out} scenarios are left out, because not every RST in them has one cause of its own.\n"
+            "The plays that lie in the repository (`fixtures/`), and on which whyrst's rules were tried: {cases}\n\
+             cases with {resets} resets. Left out, because not every RST in it has one cause of its own: {left_out}.\n"
         ),
         Language::Chinese => format!(
-            "仓库中的录制（`fixtures/`），whyrst 的规则就是在它们之上试验的：{cases} 个用例、{resets} 个重置；另有 {left_out} 个场景未列入，因为其中并非每个 RST 都有自己唯一的原因。\n"
+            "仓库中的录制（`fixtures/`），whyrst 的规则就是在它们之上试验的：{cases} 个用例、{resets} 个重置。未列入\
+             （其中并非每个 RST 都有自己唯一的原因）：{left_out} 个。\n"
         ),
     }
 }
@@ -165,46 +206,14 @@ fn honesty(rows: &[Row], language: Language) -> String {
     out
 }
 
-fn place(language: Language) -> String {
-    language
-        .pick(
-            "
-## How to read this
-
-- Only whyrst names families and mechanisms: nothing else here claims to, so the dashes are no failure of theirs. tshark,
-  tcptrace, nDPI and Suricata say whose address a RST bears; of one that a device or a stranger forged, that is not who
-  made it, which is most of what they lose at *maker*. They never claim to be sure, and so lose nothing for it.
-- The scenarios, the vocabulary of families and mechanisms, and whyrst come from the same people. The truth of a mechanism
-  is the kernel's event, not a verdict, but which mechanisms there are to ask for is whyrst's catalogue. The recorded files
-  are those on which its rules were tried; the fresh variants are not, and they are the table that counts.
-- Where packets are the same for several mechanisms, whyrst names the commonest and calls it *possible*. That is no
-  failure to know better, and it earns points only when it happens to be that one: the column *mechanism* of one capture
-  alone cannot come near 100.
-- *Live* and *+ kernel* know what no capture shows. They stand here to say how much that is worth, not beside the others.
-- Zeek could not be had (Debian 12 and 13 have no package of it, nor has PyPI), so it has no row; its `conn_state`
-  (RSTO, RSTR, REJ ...) would answer *maker* and *phase*.
-",
-            "
-## 如何解读
-
-- 只有 whyrst 说出类别和机制：其他程序并不声称能做到，所以短横线不是它们的失败。tshark、tcptrace、nDPI 和 Suricata 说出 RST 带着谁的地址；\
-若它由设备或外人伪造，那就不是真正的发出者，它们在“发出者”一栏失去的分数大多在此。它们从不声称确信，因而不为此扣分。
-- 场景、类别与机制的词汇和 whyrst 出自同一批人。机制的真相是内核事件，不是判断；但可以问的机制都来自 whyrst 的目录。已录制的文件正是试验其规则的文件；\
-全新的变体不是，应以那张表为准。
-- 多种机制的包完全相同时，whyrst 说出最常见的一种并称之为 *possible*。这并不是本可以知道得更多，只有恰好是它时才得分：仅凭一端的抓包，“机制”一栏不可能接近 100。
-- “实时”和“+ 内核”知道抓包里没有的东西。列出它们是为了说明这值多少，不是为了与其他程序并列。
-- Zeek 无法获得（Debian 12 和 13 没有它的软件包，PyPI 也没有），所以没有它的一行；它的 `conn_state`（RSTO、RSTR、REJ……）可以回答“发出者”和“阶段”。
-",
-        )
-        .to_owned()
-}
-
 /// What a family is, for the vocabulary.
 pub(super) const fn meaning(family: Family) -> &'static str {
     match family {
         Family::Refused => "it answers a SYN",
         Family::UnwantedAnswer => "it answers a SYN-ACK, or what came in place of one",
-        Family::BrokenHandshake => "it answers the third packet, or what came before the handshake was complete at its sender",
+        Family::BrokenHandshake => {
+            "it answers the third packet, or what came before the handshake was complete at its sender"
+        }
         Family::Aborted => "its sender had the connection and aborted it",
         Family::LateData => "it answers a segment that came after its sender's FIN",
         Family::LastSegment => "both ends had closed and nothing was outstanding",

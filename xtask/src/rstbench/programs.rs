@@ -99,5 +99,10 @@ fn ndpi_version() -> Result<String> {
     let output = Command::new("ndpiReader").arg("-h").output().context("cannot run ndpiReader")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let after = text.split("nDPI").nth(1).unwrap_or_default();
-    Ok(after.split_whitespace().find(|word| word.contains('.')).unwrap_or("?").trim_matches(['(', ')', ',', '[']).into())
+    Ok(after
+        .split_whitespace()
+        .find(|word| word.contains('.'))
+        .unwrap_or("?")
+        .trim_matches(['(', ')', ',', '['])
+        .into())
 }

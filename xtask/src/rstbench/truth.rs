@@ -20,7 +20,8 @@ use whyrst_lab::scenario::{Host, Scenario, Verdicts};
 /// The maker of a RST that neither of the two hosts sent: a device on the path, or another host that has the address.
 const NEITHER: &str = "neither";
 
-/// An event and its packet are recorded within microseconds of each other; a busy machine may put a pause between them.
+/// An event and its packet are recorded within microseconds of each other; a busy machine may put a pause between
+/// them.
 const SAME_MOMENT: Span = Span::from_millis(20);
 
 /// How far beyond the SYN-ACK's own number an ACK of it may lie: one octet for the SYN, and data that has come since.
@@ -102,8 +103,11 @@ impl End {
             }
         }
         let causes = self.causes(scenario, first.len())?;
-        let mut truths =
-            first.into_iter().zip(causes).map(|(rst, cause)| self.truth(rst, cause, far, events)).collect::<Result<Vec<_>>>()?;
+        let mut truths = first
+            .into_iter()
+            .zip(causes)
+            .map(|(rst, cause)| self.truth(rst, cause, far, events))
+            .collect::<Result<Vec<_>>>()?;
         // Another host that has taken the server's address over is, to whoever sees its RST, that end and is it not.
         if scenario.hosts().any(|host| host == Host::Standby) {
             truths.iter_mut().for_each(Truth::accept_either_maker);
@@ -151,9 +155,9 @@ impl End {
         })
     }
 
-    /// Who sent the RST, and whoever else is accepted as right. One in the name of this host stands in its own capture, and
-    /// one that stands in both captures has come all the way. What the wire or a device between them made, in the name of
-    /// a host or in its own, stands in one.
+    /// Who sent the RST, and whoever else is accepted as right. One in the name of this host stands in its own
+    /// capture, and one that stands in both captures has come all the way. What the wire or a device between them
+    /// made, in the name of a host or in its own, stands in one.
     fn makers(&self, rst: &Packet, far: &Self) -> Vec<String> {
         let is_at = |host: Host| addresses(host).contains(&rst.src.ip);
         let mut there = far.packets.iter().filter(|other| other.is_rst() && other.seq == rst.seq);
@@ -172,8 +176,8 @@ impl End {
         }
     }
 
-    /// Whether this capture shows the three segments of the handshake before the RST. Of a new SYN on the ports of an open
-    /// connection either is right.
+    /// Whether this capture shows the three segments of the handshake before the RST. Of a new SYN on the ports of an
+    /// open connection either is right.
     fn phases(&self, rst: &Packet) -> Vec<&'static str> {
         let before = || self.packets.iter().filter(|it| it.ends() == rst.ends() && it.time <= rst.time && !it.is_rst());
         let is_syn = |it: &&Packet| it.flags.has(Flags::SYN) && !it.flags.has(Flags::ACK);
@@ -181,7 +185,10 @@ impl End {
             let is_answer = answer.flags.has(Flags::SYN) && answer.flags.has(Flags::ACK);
             let completes = |it: &&Packet| {
                 let acknowledges = it.flags.has(Flags::ACK) && !it.flags.has(Flags::SYN);
-                it.src == answer.dst && it.time >= answer.time && acknowledges && MOST_ACKED.contains(&it.ack.diff(answer.seq))
+                it.src == answer.dst
+                    && it.time >= answer.time
+                    && acknowledges
+                    && MOST_ACKED.contains(&it.ack.diff(answer.seq))
             };
             before().find(|it| is_answer && completes(it))
         });
@@ -192,8 +199,8 @@ impl End {
         }
     }
 
-    /// The number of the connection's SYN, where the far end knows the connection by another name only: a NAT between them
-    /// gives it other addresses or ports, and leaves it the numbers.
+    /// The number of the connection's SYN, where the far end knows the connection by another name only: a NAT between
+    /// them gives it other addresses or ports, and leaves it the numbers.
     fn behind_nat(&self, rst: &Packet, far: &Self) -> Option<Seq> {
         if far.packets.iter().any(|packet| packet.ends() == rst.ends()) {
             return None;
@@ -218,7 +225,8 @@ fn goes_with(event: &KernelReset, rst: &Packet) -> bool {
     same_ends && rst.time.since(event.time) >= Span::from_nanos(-SAME_MOMENT.nanos())
 }
 
-/// The mechanisms that are true: that of the scenario, or those that its reason explains and the kernel's word allows.
+/// The mechanisms that are true: that of the scenario, or those that its reason explains and the kernel's word
+/// allows.
 fn mechanisms(cause: &'static Cause, event: Option<&KernelReset>) -> Result<Vec<&'static Cause>> {
     let all: Vec<&'static Cause> = if cause.is_reason() {
         cause.explains().iter().filter_map(|id| causes::find(id)).collect()

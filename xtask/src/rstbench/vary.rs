@@ -34,12 +34,8 @@ const CLIENT_PORTS: std::ops::Range<u16> = 42_000..60_000;
 pub(super) fn vary(scenario: &'static Scenario, seed: u64) -> Variant {
     let mut rng = Rng::with_seed(seed ^ fingerprint(scenario.id));
     let traits = Traits::of(scenario);
-    let mut draft = Draft {
-        steps: scenario.steps.to_vec(),
-        wire: scenario.wire,
-        family: scenario.family,
-        changes: Vec::new(),
-    };
+    let mut draft =
+        Draft { steps: scenario.steps.to_vec(), wire: scenario.wire, family: scenario.family, changes: Vec::new() };
     draft.sizes(&mut rng, &traits);
     draft.pauses(&mut rng);
     draft.delays(&mut rng);
