@@ -55,6 +55,8 @@ const PLACE: &str = "
   tshark, tcptrace, nDPI and Suricata say whose address a RST bears; of one that a device or a stranger forged, that
   is not who made it, which is most of what they lose at *maker*. They never claim to be sure, and so lose nothing for
   it.
+- Who *made* it whyrst leaves open where one capture cannot show it, so it has fewer points there than a program that
+  reads the address of a RST as its maker, which is mostly right. With both ends or the kernel's word it answers.
 - The scenarios, the vocabulary of families and mechanisms, and whyrst come from the same people. The truth of a
   mechanism is the kernel's event, not a verdict, but which mechanisms there are to ask for is whyrst's catalogue. The
   recorded files are those on which its rules were tried. The fresh variants have other numbers and the same stories:
@@ -74,6 +76,8 @@ const PLACE_ZH: &str = "
 
 - 只有 whyrst 说出类别和机制：其他程序并不声称能做到，所以短横线不是它们的失败。tshark、tcptrace、nDPI 和 Suricata 说出 RST 带\
 着谁的地址；若它由设备或外人伪造，那就不是真正的发出者，它们在“发出者”一栏失去的分数大多在此。它们从不声称确信，因而不为此扣分。
+- 一端的抓包看不出由谁发出时，whyrst 不作回答，所以这一栏的得分低于把 RST 的地址当作发出者的程序（这样做多半是对的）。\
+有两端或内核的说法时它才回答。
 - 场景、类别与机制的词汇和 whyrst 出自同一批人。机制的真相是内核事件，不是判断；但可以问的机制都来自 whyrst 的目录。\
 已录制的文件正是试验其规则的文件。全新的变体数值不同而故事相同：它们说明没有死记硬背，但不能说明没人想到过的重置解释得如何\
 （那是[真实抓包](../real-captures.md)的内容，英文）。

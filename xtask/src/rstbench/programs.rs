@@ -67,7 +67,7 @@ pub(super) fn all(whyrst: &Path) -> Result<Vec<Program>> {
     let other = |name, title, views| Program { name, title, views, binary: None, python: "python3".into() };
     let version = env!("CARGO_PKG_VERSION");
     Ok(vec![
-        other("tshark", version_of("tshark", &["--version"], 2)?, ENDS),
+        other("tshark", format!("tshark {}", version_of("tshark", &["--version"], 2)?), ENDS),
         other("tcptrace", "tcptrace 6.6.7".into(), ENDS),
         other("ndpi", format!("nDPI {}", ndpi_version()?), ENDS),
         other("suricata", format!("Suricata {}", version_of("suricata", &["-V"], 4)?), ENDS),
