@@ -213,7 +213,8 @@ impl Draft {
     /// Another port of the service, and of the first client.
     fn ports(&mut self, rng: &mut Rng, traits: &Traits) {
         let (service, client) = (rng.u16(SERVICE_PORTS), rng.u16(CLIENT_PORTS));
-        if traits.by_hand || traits.rules {
+        // A story with a source port of its own needs both ports as they are, as a simultaneous open does.
+        if traits.by_hand || traits.rules || traits.own_port {
             return;
         }
         if let Some(lowest) = self.steps.iter_mut().filter_map(|step| port_of(&mut step.action)).map(|port| *port).min()
@@ -225,7 +226,7 @@ impl Draft {
             self.changes.push(format!("port {service}"));
         }
         let connects = self.steps.iter().any(|step| step.actor == CLIENT);
-        if connects && !traits.own_port {
+        if connects {
             self.steps.insert(0, CLIENT.does(Action::UsePort(client)));
             self.changes.push(format!("client port {client}"));
         }
