@@ -24,6 +24,7 @@ mod programs;
 mod provoke;
 mod publish;
 mod python;
+mod rstbench;
 mod schema;
 mod setup;
 mod shell;
@@ -76,6 +77,8 @@ cargo xtask e2e                the page in a real Chromium
 cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
 cargo xtask programs [NAME...] nginx, HAProxy, Redis, PostgreSQL, Node.js and curl under `watch`, as root; writes docs/programs.md
 cargo xtask provoke            ten resets happen to curl, Python, Go, Node.js and Java, as root; writes docs/clients.md
+cargo xtask rst-bench [--seed N] [--plays N] [--again] [--out DIR] [ID...]  plays fresh variants and asks whyrst and others about them, as root; writes docs/rst-bench.md, or only the cases to DIR
+cargo xtask rst-bench --check | --write  the scorer's tests, and whether contrib/rst-bench is fresh; or writes it
 cargo xtask symptoms [NAME...] plays the commonest messages (curl, Python, Node.js, nginx) and fails where `whyrst why` does not know one
 cargo xtask logs               nginx, HAProxy and sshd lose connections, as root; records crates/whyrst/tests/logs
 cargo xtask stacks [NAME...]   lwIP, smoltcp, passt and slirp4netns end connections, as root; records crates/whyrst-capture/tests/stacks
@@ -166,6 +169,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["kernels", suites @ ..] => kernels::boot(suites),
         ["programs", names @ ..] => programs::play(names),
         ["provoke"] => provoke::play(),
+        ["rst-bench", "--check"] => rstbench::check(),
+        ["rst-bench", "--write"] => rstbench::write(),
+        ["rst-bench", words @ ..] => rstbench::run(words),
         ["symptoms", names @ ..] => symptoms::play_all(names),
         ["stacks", names @ ..] => stacks::play(names),
         ["trouble"] => trouble::play_all(),

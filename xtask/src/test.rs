@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, publish, python, schema, setup,
-    spark, sql, supply, telemetry, web, workflows,
+    accuracy, bpf, browser, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, publish, python, rstbench,
+    schema, setup, spark, sql, supply, telemetry, web, workflows,
 };
 
 /// What may be left out, and why that is right.
@@ -78,6 +78,7 @@ pub fn run() -> Result<()> {
         &[("what the catalogue says in English only", english_only)],
         &[("documentation is fresh", docs::check)],
         &[("schemas are fresh", schema::check)],
+        &[("the yardstick's scorer, truth and vocabulary", rstbench::check)],
         &[("the probe's object is that of its source", bpf::check)],
         &[("licences, sources and advisories of what is linked", supply::deny)],
         &[("crates as crates.io wants them", publish::check), ("what GitHub reads", workflows::check)],

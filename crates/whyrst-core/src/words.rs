@@ -285,8 +285,8 @@ pub enum Body {
 pub struct Message {
     octets: [u8; KEPT],
     len: u8,
-    /// Whether the capture has its first line.
-    complete: bool,
+    /// Whether the capture has its first line whole.
+    first_line: Head,
     /// In which protocol.
     pub protocol: Protocol,
     /// Whether it says that the connection ends with it (`Connection: close`).
@@ -324,17 +324,18 @@ impl Message {
         };
         let from = segment.seq.add(announced.len);
         let is_whole = u64::from(segment.len) <= segment.payload.len() as u64;
+        let has_line = is_whole || kept.len() == KEPT || kept.contains(&b'\n');
+        let first_line = if has_line { Head::Whole } else { Head::Cut };
         let body = match announced.length {
-            Length::Unknown => Body::Unknown,
             Length::Octets(octets) => Body::Length { from, octets, head: announced.head },
             Length::OpenEnded => Body::OpenEnded { from },
             Length::HeadGoesOn if is_whole => Body::HeadGoesOn,
-            Length::HeadGoesOn => Body::Unknown,
+            Length::HeadGoesOn | Length::Unknown => Body::Unknown,
         };
         Self {
             octets,
             len: u8::try_from(kept.len()).unwrap_or(u8::MAX),
-            complete: is_whole || kept.len() == KEPT || kept.contains(&b'\n'),
+            first_line,
             protocol,
             closes: announced.closes,
             misdirected: announced.misdirected,
@@ -388,7 +389,7 @@ impl Message {
             Protocol::Text => Some(text::read_line(octets)),
         };
         let says_enough = || self.protocol == Protocol::Http && http::status(octets).is_some();
-        spoken.filter(|_| self.complete || says_enough())
+        spoken.filter(|_| self.first_line == Head::Whole || says_enough())
     }
 }
 

@@ -55,7 +55,7 @@ pub fn judge(played: &Played) -> Judged {
     let expect = &played.scenario.expect;
     let mut disagreements = played.disagreements.clone();
     if disagreements.is_empty() {
-        disagreements.extend(compare_kernel(played));
+        disagreements.extend(kernel_disagreement(played));
         for (end, judged) in ends.iter().enumerate() {
             let host = played.ends[end].host;
             disagreements.extend(answers::disagreement(expect, host, View::Packets, &judged.alone));
@@ -116,8 +116,9 @@ fn dropped(end: &End) -> String {
     format!("the capture of the {} lost {} packets", end.name, end.dropped)
 }
 
-/// The kernels' reasons in order, equal ones in a row taken as one.
-fn compare_kernel(played: &Played) -> Option<String> {
+/// What the kernels said, where that is not what the scenario says: whose kernel, and which reason, in order; equal ones
+/// in a row are one. `None` also where no kernel was asked.
+pub fn kernel_disagreement(played: &Played) -> Option<String> {
     let recording = played.kernel.as_ref().ok()?;
     if recording.lost > 0 {
         return Some(format!("the kernel's ring buffer lost {} events", recording.lost));

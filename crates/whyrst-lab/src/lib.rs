@@ -16,10 +16,11 @@ compile_error!("the lab is made of Linux network namespaces");
 
 pub use crate::conductor::{play, play_fairly};
 pub use crate::error::LabError;
-pub use crate::judge::{EndJudged, Judged, judge};
+pub use crate::judge::{EndJudged, Judged, judge, kernel_disagreement};
 pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned, Wiring};
 pub use crate::render::{Page, render};
 pub use crate::scenarios::{reproducible, reproduction, scenario, scenarios};
+pub use crate::turn::Turn;
 
 mod actor;
 pub mod answers;
@@ -46,5 +47,6 @@ mod sys;
 mod tap;
 mod trace;
 mod tun;
+mod turn;
 mod veth;
 mod wire;

@@ -1,9 +1,6 @@
 //! `whyrst lab`: causes made to happen, and everything that was seen of them held against everything
 //! else.
 
-use std::fs::File;
-use std::time::{Duration, Instant};
-
 use anyhow::{Context as _, Result, bail};
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
@@ -14,7 +11,7 @@ use whyrst_core::report::layout::wrap;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::verdict::Judgement;
 use whyrst_lab::scenario::{First, Reproduction, Scenario};
-use whyrst_lab::{Judged, LabError, Page, Played, Returned, play_fairly, render, reproduction};
+use whyrst_lab::{Judged, LabError, Page, Played, Returned, Turn, play_fairly, render, reproduction};
 use whyrst_model::Text;
 use whyrst_model::lab::{FailedCall, LabReport, LabSchema, LabVerdict};
 use whyrst_output::Places;
@@ -134,24 +131,6 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
     }
     output.finish()?;
     Ok(tally.outcome())
-}
-
-/// The kernel's trace has every reset of the machine, and all labs use the same addresses: labs that
-/// play at once would get each other's events. So each play waits for its turn, not longer than others last.
-struct Turn(#[expect(dead_code, reason = "holds the lock until it is dropped")] Option<File>);
-
-impl Turn {
-    const PATIENCE: Duration = Duration::from_secs(30);
-
-    /// A lock on the folder for temporary files, which every user may open and nobody locks.
-    fn take() -> Self {
-        let began = Instant::now();
-        let Ok(folder) = File::open(std::env::temp_dir()) else { return Self(None) };
-        while folder.try_lock().is_err() && began.elapsed() < Self::PATIENCE {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self(Some(folder))
-    }
 }
 
 fn keep(arguments: &LabRun, played: &Played) -> Result<()> {

@@ -413,6 +413,7 @@ const PARTS: [(&str, &[&str]); 5] = [
             "terminal.md",
             "steps.md",
             "accuracy.md",
+            "rst-bench.md",
             "limits.md",
             "formats.md",
             "filters.md",
@@ -447,7 +448,7 @@ pub(super) fn summary(folder: &Path) -> Result<String> {
     out.push_str("\n# Internals\n\n");
     out.push_str(&internals(folder)?);
     out.push_str("\n# 简体中文\n\n- [whyrst](zh/README.md)\n");
-    for name in ["zh/article.md", "zh/clients.md", "zh/github-action.md"] {
+    for name in ["zh/article.md", "zh/clients.md", "zh/github-action.md", "zh/rst-bench.md"] {
         out.extend(["- [", &title(&folder.join(name))?, "](", name, ")\n"]);
     }
     out.push_str(&answers(Language::Chinese));
