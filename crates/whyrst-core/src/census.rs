@@ -452,6 +452,11 @@ impl Noted {
         Self { sieve, followed: FlowSet::of(followed), siblings: FlowSet::of(siblings), everything: false }
     }
 
+    /// How many flows are to be followed, where they are listed.
+    pub const fn flows(&self) -> usize {
+        self.followed.len
+    }
+
     /// What is to be done with `flow`.
     #[inline]
     pub fn interest(&self, flow: u64) -> Interest {
@@ -487,6 +492,7 @@ const fn sieve_place(words: usize, flow: u64) -> (usize, u64) {
 struct FlowSet {
     /// Twice as many places as flows.
     table: Vec<u64>,
+    len: usize,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "only the low bits name a place")]
@@ -495,7 +501,7 @@ impl FlowSet {
         flows.sort_unstable();
         flows.dedup();
         let places = (flows.len() * 2).next_power_of_two().max(64);
-        let mut table = alloc::vec![0; places];
+        let (mut table, len) = (alloc::vec![0; places], flows.len());
         for flow in flows {
             let mut at = flow as usize & (places - 1);
             while table[at] != 0 {
@@ -503,7 +509,7 @@ impl FlowSet {
             }
             table[at] = flow;
         }
-        Self { table }
+        Self { table, len }
     }
 
     fn has(&self, flow: u64) -> bool {

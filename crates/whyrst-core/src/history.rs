@@ -278,6 +278,13 @@ impl HistoryPool {
         })
     }
 
+    /// The same, kept: without room for more, since there are thousands of them.
+    pub fn kept(&self, history: &History) -> Vec<Record> {
+        let mut kept = Vec::with_capacity((history.len as usize).min(HEAD + TAIL));
+        kept.extend(self.records(history).copied());
+        kept
+    }
+
     /// Prefetches the latest record and the place of the next one.
     pub(crate) fn prefetch(&self, history: &History) -> u32 {
         let at = |len: usize| {

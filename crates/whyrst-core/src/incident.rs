@@ -63,6 +63,11 @@ impl Incidents {
         Self { most: (octets / OCTETS_PER_MEMBER).clamp(FEWEST, REMEMBERED), ..Self::default() }
     }
 
+    /// As many outcomes will come, about: those that are remembered are not moved as they become more.
+    pub fn expect(&mut self, outcomes: usize) {
+        self.members.reserve_exact(outcomes.min(self.most).saturating_sub(self.members.len()));
+    }
+
     /// Takes in one outcome. Failed connects without a RST belong to no incident.
     pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
         if outcome.kind() != OutcomeKind::Reset {

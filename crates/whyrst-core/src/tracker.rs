@@ -150,6 +150,13 @@ impl Tracker {
         }
     }
 
+    /// As many connections will come, about: what holds them is not moved as it grows. What none comes for is never touched,
+    /// and so takes no memory.
+    pub fn expect(&mut self, connections: usize) {
+        let room = connections.min(self.limits.connections).saturating_sub(self.slots.len());
+        self.slots.reserve_exact(room);
+    }
+
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.settle_at(observation.time);
@@ -283,7 +290,7 @@ impl Tracker {
     #[inline]
     pub fn has_settled(&self) -> bool {
         let first_is_settled = match self.queue.front() {
-            Some(Queued::Done(_)) => !self.is_held(),
+            Some(Queued::Done(..)) => !self.is_held(),
             Some(Queued::Waiting { .. }) => self.over,
             None => false,
         };
@@ -309,10 +316,10 @@ impl Tracker {
             self.retire(*slot);
         }
         match self.queue.front() {
-            Some(Queued::Done(_)) if !self.is_held() => {
+            Some(Queued::Done(..)) if !self.is_held() => {
                 self.first_ticket += 1;
                 match self.queue.pop_front() {
-                    Some(Queued::Done(outcome)) => Some(self.with_siblings(outcome)),
+                    Some(Queued::Done(outcome, death)) => Some(self.with_siblings(outcome, &death)),
                     _ => None,
                 }
             }
@@ -325,15 +332,14 @@ impl Tracker {
         !self.over && self.queue.len() <= self.limits.held
     }
 
-    /// What is known of its siblings now.
-    fn with_siblings(&self, mut outcome: Box<Outcome>) -> Box<Outcome> {
+    /// What is known of its siblings now, by how it ended itself.
+    fn with_siblings(&self, mut outcome: Box<Outcome>, own: &Death) -> Box<Outcome> {
         let connection = outcome.finally();
         let server = connection.endpoint(connection.server());
-        let own = outcome.siblings().and_then(|siblings| siblings.own);
-        let mut siblings = own.and_then(|own| self.book.of(server, &own));
-        if let Some((siblings, own)) = siblings.as_mut().zip(own) {
+        let mut siblings = self.book.of(server, own);
+        if let Some(siblings) = &mut siblings {
             let there = self.logins.iter().flatten().filter(|seen| seen.server == server);
-            let alive = || first_takeover(&own, there.map(|seen| (seen.client, seen.login)));
+            let alive = || first_takeover(own, there.map(|seen| (seen.client, seen.login)));
             siblings.taken_over = siblings.taken_over.or_else(alive);
         }
         outcome.incarnation_mut().siblings = siblings.map(Box::new);
@@ -454,6 +460,7 @@ impl Tracker {
     }
 
     fn ordinary(&mut self, at: u32, record: &mut Record, segment: &Segment<'_>) {
+        let is_told = self.is_told(at);
         let slot = &mut self.slots[at as usize];
         let was_closed = slot.connection.closed_in_order();
         if slot.connection.is_syn_on_live(record.from, segment)
@@ -462,7 +469,9 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
-        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record);
+        if !is_told {
+            self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record);
+        }
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -526,13 +535,13 @@ impl Tracker {
         self.twins.went_wrong(&slot.connection);
         slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
-        let before: Vec<Record> = self.pool.records(&slot.connection.history).copied().collect();
+        let before = self.pool.kept(&slot.connection.history);
         let said = self.speeches.said(slot.speech);
         let service_speaks = protocol_of(said[slot.connection.server().index()].first());
         let heard = Heard { login: self.speeches.login(slot.speech), service_speaks };
-        let death = Death::of(&slot.connection, &before, &rst, heard);
+        let death = Box::new(Death::of(&slot.connection, &before, &rst, heard));
         if death.exchange != Exchange::Refused {
-            self.book.died(server, death);
+            self.book.died(server, *death);
         }
         slot.pending = Some(Box::new(Pending {
             death,
@@ -550,7 +559,16 @@ impl Tracker {
             after_total: 0,
             service: self.services.of(server),
         }));
+        if self.is_told(at) {
+            self.speeches.release(&mut self.slots[at as usize].speech);
+        }
         self.await_settling(at, self.clock.now());
+    }
+
+    /// Whether nobody asks any more what the ends of the connection in `slot` say: its reset is set aside with what they
+    /// had said, and there will be no other.
+    fn is_told(&self, at: u32) -> bool {
+        self.slots[at as usize].reset == ResetSeen::Later && self.logins.is_none()
     }
 
     /// A RST that answers the SYN is a refusal by the service, once for each incarnation.

@@ -191,7 +191,9 @@ impl Run<'_, '_> {
         // Who interrupts wants to know what was found so far.
         let heeded = Some(self.interrupt).filter(|interrupt| !interrupt.came());
         let source = Source::new(&mut again, progress, heeded);
-        let following = self.following(Census::new(0, 0), HELD);
+        let mut following = self.following(Census::new(0, 0), HELD);
+        following.tracker.expect(scouted.noted.flows());
+        self.workers.totals.now(|totals| totals.incidents.expect(scouted.noted.flows()));
         let following = following::follow(&source, self.workers, following, Whom::Noted(&scouted.noted), self.jobs);
         let (_, unread) = source.finish();
         if !self.interrupt.came() && again.counts().frames != captures.counts().frames {

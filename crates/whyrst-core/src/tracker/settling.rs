@@ -16,7 +16,7 @@ use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
-use crate::siblings::Siblings;
+use crate::siblings::Death;
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
 use crate::twins::Twin;
@@ -54,13 +54,13 @@ impl Tracker {
     pub(super) fn hand_out(&mut self, at: u32) {
         let Some(pending) = self.slots[at as usize].pending.take() else { return };
         let place = usize::try_from(pending.ticket - self.first_ticket).unwrap_or(usize::MAX);
-        let outcome = self.settled(at, *pending);
+        let (outcome, death) = self.settled(at, *pending);
         if let Some(queued) = self.queue.get_mut(place) {
-            *queued = Queued::Done(Box::new(outcome));
+            *queued = Queued::Done(outcome, death);
         }
     }
 
-    fn settled(&mut self, at: u32, mut pending: Pending) -> Outcome {
+    fn settled(&mut self, at: u32, mut pending: Pending) -> (Box<Outcome>, Box<Death>) {
         settle_trigger(pending.rsts.as_mut_slice(), &pending.before, &pending.after);
         let finally = self.slots[at as usize].connection;
         self.counts.copies += u64::from(finally.copies);
@@ -72,7 +72,6 @@ impl Tracker {
         let mut service_later = self.services.of(server);
         service_later.recovered = self.services.recovered_after(server, reset_at).or(service_later.recovered);
         let probes = self.probers.of(finally.endpoint(finally.client).ip, reset_at);
-        let siblings = Some(Box::new(Siblings { own: Some(pending.death), ..Siblings::default() }));
         let incarnation = Incarnation {
             service_later,
             connection: pending.connection,
@@ -89,25 +88,26 @@ impl Tracker {
             accounts: [None, None],
             joined: None,
             twin,
-            siblings,
+            siblings: None,
             probes,
             claims: Vec::new(),
         };
-        Outcome::Reset(Reset {
+        let outcome = Box::new(Outcome::Reset(Reset {
             incarnation,
             rsts: pending.rsts,
             rsts_total: pending.rsts_total,
             after: pending.after,
             after_total: pending.after_total,
             kernel: KernelWord::NotAsked,
-        })
+        }));
+        (outcome, pending.death)
     }
 
     fn failed_connect(&mut self, at: u32) -> Outcome {
         let slot = &self.slots[at as usize];
         let (connection, since) = (slot.connection, slot.touched);
         let service = self.services.of(connection.endpoint(connection.server()));
-        let before: Vec<Record> = self.pool.records(&connection.history).copied().collect();
+        let before = self.pool.kept(&connection.history);
         Outcome::FailedConnect(Incarnation {
             connection,
             finally: connection,

@@ -67,7 +67,7 @@ pub(super) struct Pending {
     pub(super) after_total: u32,
     pub(super) service: Service,
     /// As its siblings see it.
-    pub(super) death: Death,
+    pub(super) death: Box<Death>,
     /// The connect of its proxy that had just been refused.
     pub(super) upstream: Option<Twin>,
 }
@@ -75,7 +75,8 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) enum Queued {
     Waiting { slot: u32 },
-    Done(Box<Outcome>),
+    /// With how it ended, by which its siblings are found when its turn comes: they are much larger than this.
+    Done(Box<Outcome>, Box<Death>),
 }
 
 /// A slot that is looked at again when a fixed time has passed.
