@@ -28,7 +28,7 @@ use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
-    RST_CONTRADICTS_SENDER, RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs,
+    RST_CONTRADICTS_SENDER, RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs, signs,
 };
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
@@ -257,8 +257,10 @@ impl Candidate {
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
         let has_mark = self.is_marked || kernel_says;
-        let unseen = refuses_unseen_syn(outcome) || !has_mark && !others_were_asked(shape, answers);
-        if self.missing > 0 || self.is_umbrella() || unseen || self.is_doubtful(outcome) {
+        let unseen = |answers: &mut Answers<'_>| {
+            refuses_unseen_syn(outcome) || !has_mark && !others_were_asked(shape, answers)
+        };
+        if self.missing > 0 || self.is_umbrella() || unseen(answers) || self.is_doubtful(answers) {
             return Confidence::Possible;
         }
         // An umbrella says what is seen when more cannot be known.
@@ -284,9 +286,9 @@ impl Candidate {
     }
 
     /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
-    fn is_doubtful(&self, outcome: &Outcome) -> bool {
-        let from_host = self.cause.rule.refuted_by.contains(&&RST_CONTRADICTS_SENDER);
-        self.kernel == KernelFit::NotAsked && from_host && odd_signs(outcome) > 0
+    fn is_doubtful(&self, answers: &mut Answers<'_>) -> bool {
+        let from_host = || self.cause.rule.refuted_by.contains(&&RST_CONTRADICTS_SENDER);
+        self.kernel == KernelFit::NotAsked && from_host() && signs().any(|sign| answers.answer(sign).is_yes())
     }
 }
 

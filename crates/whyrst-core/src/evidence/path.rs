@@ -497,10 +497,15 @@ pub fn asks_for_other_resets(question: &Question) -> bool {
     [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD, &RST_ECHOES_IP_ID, &RST_LINK_DIFFERS].contains(&question)
 }
 
+/// What asks whether a field of the RST is not its supposed sender's.
+pub fn signs() -> impl Iterator<Item = &'static Question> {
+    // That only one end was reset says nothing for the sender, so it is no sign like the others.
+    SIGNS.into_iter().chain([&RSTS_BOTH_WAYS])
+}
+
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(outcome: &Outcome) -> usize {
-    // That only one end was reset says nothing for the sender, so it is no sign like the others.
-    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| sign.answer(outcome).is_yes()).count()
+    signs().filter(|sign| sign.answer(outcome).is_yes()).count()
 }
 
 /// Whether one SYN was refused, by a RST of any form, and accepted as well.

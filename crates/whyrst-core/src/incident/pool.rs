@@ -26,16 +26,18 @@ impl<'a> Pool<'a> {
 
     /// Free outcomes by a common key, each group in the order of time.
     pub(super) fn groups<K: Ord>(&self, key: impl Fn(&Member) -> Option<K>) -> BTreeMap<K, Vec<usize>> {
-        let mut groups: BTreeMap<K, Vec<usize>> = BTreeMap::new();
-        for (at, member) in self.members.iter().enumerate() {
-            if let Some(key) = key(member).filter(|_| !self.taken[at]) {
-                groups.entry(key).or_default().push(at);
+        let free = self.members.iter().enumerate().filter(|(at, _)| !self.taken[*at]);
+        let mut keyed: Vec<(K, usize)> = free.filter_map(|(at, member)| Some((key(member)?, at))).collect();
+        let time = |at: usize| self.members[at].time;
+        keyed.sort_by(|(one, at), (other, there)| one.cmp(other).then_with(|| time(*at).cmp(&time(*there))));
+        let mut groups: Vec<(K, Vec<usize>)> = Vec::new();
+        for (key, at) in keyed {
+            match groups.last_mut().filter(|(last, _)| *last == key) {
+                Some((_, members)) => members.push(at),
+                None => groups.push((key, alloc::vec![at])),
             }
         }
-        for members in groups.values_mut() {
-            members.sort_by_key(|at| self.members[*at].time);
-        }
-        groups
+        groups.into_iter().collect()
     }
 
     /// Makes an incident of `members`, which must not be empty, and takes them out of the pool.
