@@ -89,7 +89,7 @@ impl Plan {
 
 /// The files that are checked in: the truth about the fixtures, and the vocabulary.
 fn generated() -> Result<BTreeMap<&'static str, String>> {
-    let recorded = recorded(&Plan::of(&[])?, &root().join("fixtures"), "../../fixtures")?;
+    let recorded = recorded(&Plan::of(&[])?, &root().join("fixtures"), "../../fixtures");
     Ok(BTreeMap::from([("cases.jsonl", recorded.lines()), ("vocabulary.tsv", vocabulary())]))
 }
 
@@ -113,7 +113,7 @@ pub fn write() -> Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("rst-bench: {}", path.display());
     }
-    for (name, why) in recorded(&Plan::of(&[])?, &root().join("fixtures"), "../../fixtures")?.dropped {
+    for (name, why) in recorded(&Plan::of(&[])?, &root().join("fixtures"), "../../fixtures").dropped {
         println!("rst-bench: {name} is left out: {why:?}");
     }
     Ok(())
@@ -134,7 +134,7 @@ pub fn run(words: &[&str]) -> Result<()> {
     if plan.source == Source::Now && out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
-    let files = recorded(&plan, &root().join("fixtures"), &root().join("fixtures").display().to_string())?;
+    let files = recorded(&plan, &root().join("fixtures"), &root().join("fixtures").display().to_string());
     let fresh = fresh(&plan, &out.join("fresh"))?;
     let sets = [("recorded", files), ("fresh", fresh)];
     let mut tables = Vec::new();
@@ -221,7 +221,7 @@ impl Dropped {
 
 impl Set {
     fn lines(&self) -> String {
-        self.cases.iter().map(|case| format!("{case}\n")).collect()
+        self.cases.iter().fold(String::new(), |lines, case| lines + &case.to_string() + "\n")
     }
 
     /// Into `folder`; returns where.
@@ -261,18 +261,18 @@ impl Set {
 }
 
 /// What lies in `fixtures/`. `seen_from` is that folder as the file of cases names it.
-fn recorded(plan: &Plan, fixtures: &Path, seen_from: &str) -> Result<Set> {
+fn recorded(plan: &Plan, fixtures: &Path, seen_from: &str) -> Set {
     let mut set = Set::default();
     for scenario in plan.scenarios() {
         match truth::resets(scenario, &fixtures.join(scenario.id)) {
             Ok(resets) => {
                 let place = format!("{seen_from}/{}", scenario.id);
-                set.cases.push(case(scenario.id, scenario, &place, &[], resets));
+                set.cases.push(case(scenario.id, scenario, &place, &[], &resets));
             }
             Err(why) => set.dropped.push((scenario.id.into(), Dropped::NoTruth(format!("{why:#}")))),
         }
     }
-    Ok(set)
+    set
 }
 
 /// Plays fresh variants and keeps them in `folder`.
@@ -289,7 +289,7 @@ fn fresh(plan: &Plan, folder: &Path) -> Result<Set> {
                 _ => kept(&variant, &place)?,
             };
             match resets {
-                Ok(resets) => set.cases.push(case(&name, scenario, &name, &variant.changes, resets)),
+                Ok(resets) => set.cases.push(case(&name, scenario, &name, &variant.changes, &resets)),
                 Err(why) => {
                     fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
                     why.write(&place)?;
@@ -313,8 +313,7 @@ fn left(variant: &Variant, place: &Path) -> Result<Value, Dropped> {
 
 /// Plays a variant; keeps it where the calls return what the scenario says and the kernels say what it expects.
 fn kept(variant: &Variant, folder: &Path) -> Result<Result<Value, Dropped>> {
-    let mut attempts = 1..=ATTEMPTS;
-    while let Some(attempt) = attempts.next() {
+    for attempt in 1..=ATTEMPTS {
         let _turn = Turn::take();
         let played = match play(variant.scenario) {
             Ok(played) => played,
@@ -342,7 +341,7 @@ fn kept(variant: &Variant, folder: &Path) -> Result<Result<Value, Dropped>> {
 }
 
 /// One line of `cases.jsonl`.
-fn case(name: &str, scenario: &Scenario, place: &str, changes: &[String], resets: Value) -> Value {
+fn case(name: &str, scenario: &Scenario, place: &str, changes: &[String], resets: &Value) -> Value {
     let file = |name: &str| format!("{place}/{name}");
     json!({
         "schema": "rst-bench.case/1",
@@ -435,7 +434,7 @@ mod tests {
     #[test]
     fn the_recorded_truth_knows_who_made_a_reset_and_how() {
         let plan = Plan::of(&["close-unread", "injected-rst", "closed-port"]).expect("a plan");
-        let set = recorded(&plan, &root().join("fixtures"), "fixtures").expect("fixtures");
+        let set = recorded(&plan, &root().join("fixtures"), "fixtures");
         let of = |id: &str| {
             let case = set.cases.iter().find(|case| case["case"] == id).expect("a case");
             case["resets"]["client"][0].clone()

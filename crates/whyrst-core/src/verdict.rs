@@ -257,9 +257,8 @@ impl Candidate {
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
         let has_mark = self.is_marked || kernel_says;
-        let unseen = |answers: &mut Answers<'_>| {
-            refuses_unseen_syn(outcome) || !has_mark && !others_were_asked(shape, answers)
-        };
+        let unseen =
+            |answers: &mut Answers<'_>| refuses_unseen_syn(outcome) || !has_mark && !others_were_asked(shape, answers);
         if self.missing > 0 || self.is_umbrella() || unseen(answers) || self.is_doubtful(answers) {
             return Confidence::Possible;
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use whyrst_capture::{Capture, Step, recording};
-use whyrst_core::cause::Cause;
+use whyrst_core::cause::{Cause, KernelSign};
 use whyrst_core::causes;
 use whyrst_core::kernel::KernelReset;
 use whyrst_core::observation::Seen;
@@ -239,7 +239,7 @@ fn mechanisms(cause: &'static Cause, event: Option<&KernelReset>) -> Result<Vec<
     match (by_kernel.is_empty(), cause.is_reason()) {
         (false, _) => Ok(by_kernel),
         // A mechanism of which the sender's kernel knows nothing, as of a capture that missed something.
-        (true, false) if cause.kernel().iter().all(|sign| sign.is_silence()) => Ok(all),
+        (true, false) if cause.kernel().iter().all(KernelSign::is_silence) => Ok(all),
         (true, _) => bail!("the kernel's {} is no word of {}", event.reason_name, cause.id),
     }
 }

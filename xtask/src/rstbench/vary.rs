@@ -53,6 +53,7 @@ fn fingerprint(name: &str) -> u64 {
 }
 
 /// What a story is about, and therefore must keep.
+#[expect(clippy::struct_excessive_bools, reason = "each stands for itself: any of them may be so")]
 struct Traits {
     /// Segments are made by hand, with numbers and ports of their own.
     by_hand: bool,

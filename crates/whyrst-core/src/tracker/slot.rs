@@ -74,7 +74,9 @@ pub(super) struct Pending {
 
 #[derive(Debug)]
 pub(super) enum Queued {
-    Waiting { slot: u32 },
+    Waiting {
+        slot: u32,
+    },
     /// With how it ended, by which its siblings are found when its turn comes: they are much larger than this.
     Done(Box<Outcome>, Box<Death>),
 }
