@@ -274,13 +274,13 @@ async fn one_proxy(State(shared): State<Arc<Shared>>, Path(proxy): Path<String>)
 
 async fn change_proxy(State(shared): State<Arc<Shared>>, Path(proxy): Path<String>, body: String) -> Response {
     either(find(&shared, &proxy).map(|shared| match serde_json::from_str::<Change>(&body) {
-        Ok(change) => match change.beyond(&view(shared)) {
-            Some(field) => wrong(&format!("{field} cannot be changed while the proxy runs")),
-            None => {
-                shared.enable(change.enabled);
-                Json(view(shared)).into_response()
+        Ok(change) => {
+            if let Some(field) = change.beyond(&view(shared)) {
+                return wrong(&format!("{field} cannot be changed while the proxy runs"));
             }
-        },
+            shared.enable(change.enabled);
+            Json(view(shared)).into_response()
+        }
         Err(error) => wrong(&format!("expected {{\"enabled\": true}} or false: {error}")),
     }))
 }

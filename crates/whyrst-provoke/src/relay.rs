@@ -88,7 +88,7 @@ pub(crate) fn carry(
         Ok(Due::Never) => Ended::ByItself,
         Ok(Due::Now) => Ended::Struck(client),
         Err(_) => {
-            // Whichever it was: the one that broke off is gone already, and the other is told by its close().
+            // Whichever it was: the one that broke off is gone already, and the other is told by its `close()`.
             break_off(&client);
             break_off(server);
             Ended::ByItself
@@ -96,7 +96,7 @@ pub(crate) fn carry(
     }
 }
 
-/// From here on close() sends RST.
+/// From here on `close()` sends RST.
 pub(crate) fn break_off(stream: &TcpStream) {
     // Where it fails the socket is gone, and nobody is there to be told.
     let _ = setsockopt(stream, Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 });

@@ -24,9 +24,9 @@ whyrst provoke --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --cause close-unread 
 
 Here five clients met each of ten. Each sent two requests, a second apart, through whatever keeps its connections; the
 second met the reset (the first, where the port itself was in trouble). Every request is a GET but the second one of
-early-answer, a POST: a client may try again by itself only what is idempotent (RFC 9110 section 9.2.2). `whyrst run` beside each client named the cause
-that was asked for, or the mechanism of it: [below](#what-whyrst-run-said). *200, silently* means that the
-client tried again on a new connection and its program never knew; *200: a new connection* that the RST came while the
+early-answer, a POST: a client should try again by itself only what is idempotent (RFC 9110 section 9.2.2). `whyrst run`
+beside each client named the cause that was asked for, or the mechanism of it: [below](#what-whyrst-run-said).
+*200, silently* means that the client tried again on a new connection and its program never knew; *200: a new connection* that the RST came while the
 connection lay idle, so that nothing had to be tried again; *200: it saw the FIN* that the client looked at the connection
 before it used it again, found it closed, and nothing was reset. A request that crosses the FIN meets a RST all the same:
 that is [keepalive-race](causes/keepalive-race.md), which takes a network between client and proxy. The last row counts
@@ -43,7 +43,7 @@ whyrst provoke --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --cause close-unread 
 ```
 
 这里五种客户端各遇到十种重置。每个客户端用各自的连接池发出两个请求，间隔一秒；第二个请求遇到重置（端口本身出问题时是第一个）。除
-early-answer 的第二个请求是 POST 外，其余都是 GET：客户端只可以自动重试幂等的请求（RFC 9110 第 9.2.2 节）。旁边的 `whyrst run`
+early-answer 的第二个请求是 POST 外，其余都是 GET：客户端只应自动重试幂等的请求（RFC 9110 第 9.2.2 节）。旁边的 `whyrst run`
 都说出了所要求的原因，或它的机制：见[下文](#whyrst-run-的结论)。“200，无感知”表示客户端自动在新连接上重试，程序并不知情；“200：新连接”表示 RST
 在连接空闲时到达，没有什么需要重试；“200：已看到 FIN”表示客户端在复用之前检查了连接，发现它已关闭，没有发生重置。与 FIN 交错的请求仍会遇到
 RST：那是 [keepalive-race](causes/keepalive-race.md)，需要客户端与代理之间有网络。最后一行只计发生了重置的。

@@ -82,8 +82,11 @@ fn heading(out: &mut String, plan: &Plan, part: &Part, body: &str, language: Lan
     if body.contains("Duration") {
         writeln!(out, "use std::time::Duration;")?;
     }
-    let mut constants: Vec<Constant> =
-        part.options().filter(|opt| body.contains(&format!(", {},", opt.name.name))).flat_map(|opt| [opt.level, opt.name]).collect();
+    let mut constants: Vec<Constant> = part
+        .options()
+        .filter(|opt| body.contains(&format!(", {},", opt.name.name)))
+        .flat_map(|opt| [opt.level, opt.name])
+        .collect();
     constants.sort_unstable();
     constants.dedup();
     if !constants.is_empty() {
