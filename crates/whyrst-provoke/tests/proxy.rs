@@ -120,7 +120,7 @@ fn a_client_that_breaks_off_while_the_upstream_takes_nothing_ends_the_connection
     // Until all buffers are full, and stay so.
     let mut last = Instant::now();
     while last.elapsed() < MOMENT * 3 {
-        if client.write(&[0; 65_536]).is_ok() {
+        if client.write(&[0; 16_384]).is_ok() {
             last = Instant::now();
         }
         sleep(Duration::from_millis(1));
@@ -135,7 +135,7 @@ fn an_upstream_that_takes_what_came_before_the_fins_late_has_it_all() {
     client.set_nonblocking(true).unwrap();
     let (mut last, mut written) = (Instant::now(), 0);
     while last.elapsed() < MOMENT * 2 {
-        if let Ok(count) = client.write(&[0; 65_536]) {
+        if let Ok(count) = client.write(&[0; 16_384]) {
             (last, written) = (Instant::now(), written + count);
         }
         sleep(Duration::from_millis(1));

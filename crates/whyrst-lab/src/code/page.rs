@@ -53,7 +53,7 @@ pub fn story(scenario: &'static Scenario, language: Language) -> Option<String> 
 /// The cause that its packets show.
 fn shown(scenario: &Scenario) -> Option<&'static Cause> {
     let ends = [scenario.expect.client, scenario.expect.server];
-    let ids = || ends.iter().flat_map(|end| end.causes());
+    let ids = || ends.iter().flat_map(Verdicts::causes);
     ids().find(|id| **id == scenario.id).or_else(|| ids().next()).and_then(|id| causes::find(id))
 }
 
