@@ -129,7 +129,8 @@ fn carry_on(
         let ready = wait(client, server, &there, &back, due.unwrap_or(AGAIN).min(AGAIN))?;
         let now = Instant::now();
         if ready.client_speaks {
-            // An end that closes is no request.
+            // It may have been called off meanwhile. An end that closes is no request.
+            let trouble = drawn.and_then(Drawn::trouble);
             let speaks = trouble.is_some_and(|it| tally.strikes_request(it, now)) && says_something(client);
             if speaks && back.is_empty() {
                 return Ok(Due::Now);
