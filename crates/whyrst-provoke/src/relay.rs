@@ -159,8 +159,8 @@ struct Ready {
 
 /// Until an end has something to say, takes what waits for it, or breaks off.
 fn wait(client: &TcpStream, server: &TcpStream, there: &Pipe, back: &Pipe, most: Duration) -> io::Result<Ready> {
-    // Both FINs have passed at that end: whatever poll() says of it for ever after is no news.
-    let is_done = |own: &Pipe, other: &Pipe| own.over && other.told;
+    // It was told the end, so POLLHUP may only mean that its own FIN waits behind data: it is asked once that is wanted.
+    let is_done = |own: &Pipe, other: &Pipe| other.told && (own.over || !own.is_empty());
     let wanted = |own: &Pipe, other: &Pipe| {
         let mut flags = PollFlags::empty();
         flags.set(PollFlags::POLLIN, own.is_empty() && !own.over);
