@@ -91,7 +91,7 @@ const CLIENTS: [Client; 5] = [
 pub(crate) struct Met {
     /// What the program said of the request that met the reset.
     pub(crate) said: String,
-    /// Whether the reset happened at all.
+    /// Whether it happened at all: a reset, or a close that resets who speaks afterwards.
     pub(crate) provoked: bool,
     /// The mechanism that `whyrst run` named, with its confidence.
     pub(crate) named: Vec<(String, String)>,
@@ -102,6 +102,11 @@ impl Met {
     pub(crate) fn saw_the_fin(&self, case: &Case) -> bool {
         let closes = ["data-after-close", "stale-connection"].contains(&case.cause);
         closes && self.named.is_empty() && self.said.ends_with("200")
+    }
+
+    /// The RST came while no request was on its way: there was nothing to be tried again.
+    pub(crate) fn was_reset_idle(case: &Case) -> bool {
+        case.cause == "app-idle-timeout"
     }
 }
 
@@ -175,8 +180,12 @@ fn meet(whyrst: &Path, folder: &Path, case: &Case, client: &Client) -> Result<Me
     let objects: Vec<Value> =
         String::from_utf8_lossy(&stderr).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let named = named(&objects);
-    let provoked = fs::read_to_string(&said)?.lines().any(|line| line.contains("\"what\":\"provoked\""));
+    let provoked = fs::read_to_string(&said)?.lines().any(happened);
     Ok(Met { said: said_of_it, provoked, named })
+}
+
+fn happened(line: &str) -> bool {
+    ["provoked", "closed"].iter().any(|what| line.contains(&format!("\"what\":\"{what}\"")))
 }
 
 /// What the client printed of that request; curl says its errors elsewhere.

@@ -68,11 +68,17 @@ class Explained {
   #lines
   #close
 
-  constructor(input, options) {
+  constructor(input, options, rest = () => {}) {
     const source = sourceOf(input)
     this.#close = () => source.close?.()
-    this.#reading = new Reading(source, JSON.stringify({ name: nameOf(input), memory: MEMORY, ...options }))
+    try {
+      this.#reading = new Reading(source, JSON.stringify({ name: nameOf(input), memory: MEMORY, ...options }))
+    } catch (error) {
+      this.#close()
+      throw error
+    }
     this.#lines = this.#read()
+    rest()
   }
 
   * #read() {
@@ -120,7 +126,8 @@ export function explain(input, options = {}) {
 }
 
 export function explainFile(path, options = {}) {
-  return new Explained(fileSource(path), { name: String(path), ...options })
+  const source = fileSource(path)
+  return new Explained(source, { name: String(path), ...options }, source.rest)
 }
 
 export function causes(language = 'en') {

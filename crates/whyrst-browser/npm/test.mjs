@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -127,6 +127,28 @@ test('what cannot be read is named, what came before is told, and the next is re
   assert.throws(() => explain(whole, { filter: 'port http' }), /filter/u)
   assert.throws(() => explain('trace.pcap'), TypeError)
   assert.equal([...explain(whole)].length, 1)
+})
+
+test('a file is open while it is iterated, and not before, after or where an option is wrong', () => {
+  const [path] = captures
+  const open = () => readdirSync('/proc/self/fd').length
+  const before = open()
+  for (let time = 0; time < 20; time += 1) {
+    assert.throws(() => explainFile(path, { filter: 'port http' }), /filter/u)
+    explainFile(path).summary()
+  }
+  for (const _ of explainFile(path)) break
+  const kept = [explainFile(path), explainFile(path)]
+  assert.equal(open(), before)
+  const lines = [...kept[0].lines()]
+  assert.deepEqual([...kept[1].lines()], lines)
+  assert.deepEqual([lines, open()], [printed(path)[0], before])
+  const moved = join(folder, 'moved.pcapng')
+  writeFileSync(moved, readFileSync(path))
+  const reading = explainFile(moved)
+  writeFileSync(join(folder, 'other'), readFileSync(path))
+  renameSync(join(folder, 'other'), moved)
+  assert.throws(() => [...reading], /was replaced while it was read/u)
 })
 
 test('its types hold', () => {

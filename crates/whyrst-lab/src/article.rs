@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use whyrst_capture::recording;
+use whyrst_core::language::Language;
 use whyrst_core::time::Timestamp;
 
 use crate::code::call_words;
@@ -50,13 +51,14 @@ fn read(folder: &Path, scenario: &'static Scenario, claim: &'static ArticleClaim
 
 impl Told {
     /// `template` with its words in braces replaced, as [`ArticleClaim::measured`] has them.
-    pub fn measured(&self, template: &str) -> String {
-        fill(template, |name| self.measure(name))
+    pub fn measured(&self, template: &str, language: Language) -> String {
+        fill(template, |name| self.measure(name, language))
     }
 
-    fn measure(&self, name: &str) -> Option<String> {
+    fn measure(&self, name: &str, language: Language) -> Option<String> {
         if name == "kernel" {
-            return Some(if self.kernel.is_empty() { "none".into() } else { self.kernel.join(", ") });
+            let (none, comma) = language.pick(("none", ", "), ("无", "、"));
+            return Some(if self.kernel.is_empty() { none.into() } else { self.kernel.join(comma) });
         }
         if let Some((end, packets)) = name.split_once(' ') {
             let end = self.ends.iter().find(|candidate| candidate.name == end)?;
@@ -67,11 +69,11 @@ impl Told {
         }
         let (actor, call) = name.split_once('.')?;
         let (call, nth) = call.split_once('#').unwrap_or((call, "1"));
-        self.result(actor, call, nth.parse().ok()?)
+        self.result(actor, call, nth.parse().ok()?, language)
     }
 
     /// What that call must return.
-    fn result(&self, actor: &str, name: &str, nth: i64) -> Option<String> {
+    fn result(&self, actor: &str, name: &str, nth: i64, language: Language) -> Option<String> {
         let is_such = |call: &str| call.split('(').next() == Some(name);
         let all: Vec<ExpectedReturn> = self
             .scenario
@@ -89,7 +91,7 @@ impl Told {
             ExpectedReturn::GivesBetween(..) => "= -1 ECONNREFUSED".into(),
             ExpectedReturn::Gives(value) => format!("= {value}"),
             ExpectedReturn::Fails(errno) => format!("= -1 {errno}"),
-            ExpectedReturn::DiesOf(signal) => format!("never returned: {signal}"),
+            ExpectedReturn::DiesOf(signal) => format!("{}{signal}", language.pick("never returned: ", "没有返回：")),
         })
     }
 }

@@ -88,6 +88,12 @@ pub enum LabError {
         /// The signal's name.
         signal: String,
     },
+    /// A file of that name is there, and it is not what would be written.
+    #[error("cannot write {path}: it is there with other contents; remove it, or name another folder")]
+    NotOurs {
+        /// Which file.
+        path: std::path::PathBuf,
+    },
     /// A recording could not be written.
     #[error("cannot write {path}: {cause}")]
     Keep {

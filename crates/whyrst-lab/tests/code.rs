@@ -99,11 +99,59 @@ fn all(words: &[&str]) -> ExitCode {
         failed.push("nothing to play".into());
     }
     failed.extend(play(jobs));
+    if words.is_empty() {
+        failed.extend(by_hand());
+    }
     println!("\n{count} programs, {} failed", failed.len());
     for failure in &failed {
         println!("FAILED {failure}");
     }
     ExitCode::from(u8::from(!failed.is_empty()))
+}
+
+/// As a person uses them: `run.sh` named from another folder, and a program alone where its port is taken.
+fn by_hand() -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-by-hand");
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut failed = Vec::new();
+    for program in Program::ALL.into_iter().filter(|it| is_there(*it)) {
+        let files = code::files(scenario("close-unread").expect("it is played"), program, Language::English);
+        let name = program.name();
+        trial::write(&files.expect("it has programs"), &folder.join(name)).expect("the folder is new");
+        let output = Command::new(format!("{name}/run.sh")).current_dir(&folder).output().expect("it may be run");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() || !text.contains("client: read(4096) = -1 errno 104") {
+            failed.push(format!("{name}/run.sh: {}: {text}{}", output.status, String::from_utf8_lossy(&output.stderr)));
+        }
+        failed.extend(taken(program, &folder.join(name)));
+    }
+    failed
+}
+
+/// A server whose port is taken, and a client that nobody hears, say so and fail.
+fn taken(program: Program, folder: &Path) -> Vec<String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let taken = listener.local_addr().expect("it is bound").port();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("loopback").port();
+    let mut failed = Vec::new();
+    for (part, port, words) in [("server", taken, "in use"), ("client", free, "refused")] {
+        let mut command = match program {
+            Program::Python => Command::new("python3"),
+            Program::C | Program::Rust | Program::Go => Command::new(folder.join(part)),
+        };
+        if program == Program::Python {
+            command.arg(folder.join(format!("{part}.py")));
+        }
+        let output = command.arg(port.to_string()).output().expect("run.sh has built it");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        // A panic of Rust has a status of its own.
+        let wanted = if program == Program::Rust { 101 } else { 1 };
+        if output.status.code() != Some(wanted) || !said.to_lowercase().contains(words) {
+            failed.push(format!("{} {part} on port {port}: {}: {said}", program.name(), output.status));
+        }
+    }
+    failed
 }
 
 fn is_there(program: Program) -> bool {

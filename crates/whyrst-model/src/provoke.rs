@@ -19,12 +19,18 @@ vocabulary! {
     ProvokedWhat {
         /// A reset was made to happen.
         Provoked = "provoked",
+        /// The connection, or the port, was closed: what a client says next is reset, if it says anything.
+        Closed = "closed",
         /// It could not be made to happen.
         Failed = "failed",
         /// The upstream could not be reached.
         UpstreamUnreachable = "upstream-unreachable",
         /// As many connections were open as may be: others waited.
         Full = "full",
+        /// A connection waits and cannot be accepted, for want of descriptors or memory.
+        CannotAccept = "cannot-accept",
+        /// The port was given up for a while, and another program has taken it.
+        CannotListen = "cannot-listen",
     }
 }
 

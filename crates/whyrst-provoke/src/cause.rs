@@ -82,6 +82,11 @@ impl Cause {
         }
     }
 
+    /// Whether what it does resets nothing yet: only who speaks or connects afterwards meets a RST.
+    pub const fn waits_for_the_client(self) -> bool {
+        matches!(self, Self::DataAfterClose | Self::StaleConnection | Self::HalfOpenListener | Self::ClosedPort)
+    }
+
     /// What it does, in a few words.
     pub const fn does(self) -> &'static str {
         match self {
@@ -132,8 +137,11 @@ impl UnknownCause {
         let ids = Cause::ALL.map(Cause::id);
         let near =
             ids.iter().min_by_key(|id| differences(&self.name, id)).filter(|id| differences(&self.name, id) <= 4);
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        format!("cannot provoke \"{name}\"{hint} Known are: {}", ids.join(", "))
+        let known = ids.join(", ");
+        match near {
+            Some(near) => format!("cannot provoke \"{name}\": did you mean {near}? (known are: {known})"),
+            None => format!("cannot provoke \"{name}\": known are {known}"),
+        }
     }
 }
 
@@ -181,7 +189,10 @@ mod tests {
         assert_eq!("refused".parse(), Ok(Cause::ClosedPort));
         let text = |name: &str| name.parse::<Cause>().expect_err("it is none").to_string();
         assert!(text("close-unraed").contains("did you mean close-unread?"), "{}", text("close-unraed"));
-        assert!(!text("zzzzzzzzzzzzzzzzzzzz").contains("did you mean"));
+        assert!(
+            text("zzzzzzzzzzzzzzzzzzzz")
+                .starts_with("cannot provoke \"zzzzzzzzzzzzzzzzzzzz\": known are close-unread, ")
+        );
         assert!(text("keepalive-race").contains("cross the FIN"));
         assert!(!text("\u{1b}[31m").contains('\u{1b}'));
     }

@@ -2,7 +2,7 @@
 //! proxy runs.
 //!
 //! It listens on loopback and nowhere else. Requests are small and their heads come soon, or they are closed
-//! ([`whyrst_http`]). A browser on this host may be led here by any page that it looks at: whatever has an `Origin`,
+//! ([`whyrst_http`]). Every refusal has a body of JSON that says why. A browser on this host may be led here by any page that it looks at: whatever has an `Origin`,
 //! or a `Host` that is a name of the network, is refused.
 
 use std::collections::BTreeMap;
@@ -13,15 +13,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
-use crate::cause::Cause;
+use crate::cause::{Cause, Moment};
 use crate::error::ProvokeError;
 use crate::proxy::{Running, Shared};
-use crate::trouble::{Share, Trouble};
+use crate::trouble::{After, Share, Trouble};
 
 /// More than a toxic has.
 const BODY: usize = 16 << 10;
@@ -62,6 +62,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/reset", post(reset))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn(only_programs))
+        .layer(map_response(in_json))
         .with_state(shared)
 }
 
@@ -74,12 +75,26 @@ async fn only_programs(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// What the router and the extractors refuse has no body, or one of text.
+async fn in_json(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let mut refused = refusal(status, &status.canonical_reason().unwrap_or("refused").to_lowercase());
+    if let Some(allowed) = response.headers().get(header::ALLOW) {
+        refused.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    refused
+}
+
 /// Against names that were pointed here (DNS rebinding).
 fn names_this_host(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
     let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
     let name = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// A proxy as JSON.
@@ -94,6 +109,7 @@ struct ProxyView {
 
 /// A trouble as JSON, in toxiproxy's form.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Toxic {
     #[serde(default)]
     name: Option<String>,
@@ -108,14 +124,37 @@ struct Toxic {
 }
 
 #[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 struct Attributes {
     #[serde(default)]
     after: Option<String>,
+    /// How long the port of closed-port stays closed.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    lasting: Option<String>,
 }
 
+/// What may be changed of a proxy. Clients of toxiproxy say all of it, also what stays.
 #[derive(Deserialize)]
-struct Enabled {
+#[serde(deny_unknown_fields)]
+struct Change {
     enabled: bool,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    listen: Option<String>,
+    #[serde(default)]
+    upstream: Option<String>,
+}
+
+impl Change {
+    /// What it would change that nothing changes.
+    fn beyond(&self, proxy: &ProxyView) -> Option<&'static str> {
+        let differs = |said: &Option<String>, is: &str| said.as_deref().is_some_and(|said| said != is);
+        [("name", &self.name, &proxy.name), ("listen", &self.listen, &proxy.listen)]
+            .into_iter()
+            .chain([("upstream", &self.upstream, &proxy.upstream)])
+            .find_map(|(field, said, is)| differs(said, is).then_some(field))
+    }
 }
 
 impl From<Trouble> for Toxic {
@@ -125,7 +164,10 @@ impl From<Trouble> for Toxic {
             kind: Some(trouble.cause.id().to_owned()),
             stream: Some("downstream".to_owned()),
             toxicity: Some(trouble.share.part()),
-            attributes: Attributes { after: Some(trouble.after.to_string()) },
+            attributes: Attributes {
+                after: Some(trouble.after.to_string()),
+                lasting: (trouble.cause == Cause::ClosedPort).then(|| After::Time(trouble.lasting).to_string()),
+            },
         }
     }
 }
@@ -136,7 +178,12 @@ impl Toxic {
         let named = self.kind.as_deref().map(Cause::from_str).transpose().map_err(|error| error.to_string())?;
         let mut trouble = match (before, named) {
             (Some(before), None) => before,
-            (Some(before), Some(cause)) => Trouble { name: before.name, ..Trouble::new(cause) },
+            // What was said of it stays, as far as that can be said of another cause.
+            (Some(before), Some(cause)) if before.cause.moment() == cause.moment() => Trouble { cause, ..before },
+            (Some(before), Some(cause)) if cause.moment() == Moment::Port => {
+                Trouble { name: before.name, ..Trouble::new(cause) }
+            }
+            (Some(before), Some(cause)) => Trouble { name: before.name, share: before.share, ..Trouble::new(cause) },
             (None, Some(cause)) => Trouble::new(cause),
             (None, None) => return Err("a toxic needs its type, the id of a cause".to_owned()),
         };
@@ -146,7 +193,7 @@ impl Toxic {
             }
             trouble.name = name;
         }
-        if self.stream.is_some_and(|stream| stream != "downstream") {
+        if self.stream.is_some_and(|stream| !["", "downstream"].contains(&stream.as_str())) {
             return Err("the client's side is where it happens: stream is \"downstream\"".to_owned());
         }
         if let Some(part) = self.toxicity {
@@ -154,6 +201,18 @@ impl Toxic {
         }
         if let Some(after) = self.attributes.after {
             trouble.after = after.parse()?;
+        }
+        if let Some(lasting) = self.attributes.lasting {
+            let Ok(After::Time(time)) = lasting.parse() else {
+                return Err(format!("for is a time, such as 2s or 500ms, not {lasting:?}"));
+            };
+            if trouble.cause != Cause::ClosedPort {
+                return Err(format!(
+                    "for is how long the port of closed-port stays closed; {} has none",
+                    trouble.cause
+                ));
+            }
+            trouble.lasting = time;
         }
         Ok(trouble)
     }
@@ -169,9 +228,15 @@ fn view(shared: &Shared) -> ProxyView {
     }
 }
 
+/// A refusal as JSON, in toxiproxy's form.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    error: &'a str,
+    status: u16,
+}
+
 fn refusal(status: StatusCode, text: &str) -> Response {
-    let body = BTreeMap::from([("error", text.to_owned()), ("status", status.as_u16().to_string())]);
-    (status, Json(body)).into_response()
+    (status, Json(Refusal { error: text, status: status.as_u16() })).into_response()
 }
 
 fn wrong(error: &str) -> Response {
@@ -208,9 +273,12 @@ async fn one_proxy(State(shared): State<Arc<Shared>>, Path(proxy): Path<String>)
 }
 
 async fn change_proxy(State(shared): State<Arc<Shared>>, Path(proxy): Path<String>, body: String) -> Response {
-    either(find(&shared, &proxy).map(|shared| match serde_json::from_str::<Enabled>(&body) {
-        Ok(Enabled { enabled }) => {
-            shared.enable(enabled);
+    either(find(&shared, &proxy).map(|shared| match serde_json::from_str::<Change>(&body) {
+        Ok(change) => {
+            if let Some(field) = change.beyond(&view(shared)) {
+                return wrong(&format!("{field} cannot be changed while the proxy runs"));
+            }
+            shared.enable(change.enabled);
             Json(view(shared)).into_response()
         }
         Err(error) => wrong(&format!("expected {{\"enabled\": true}} or false: {error}")),

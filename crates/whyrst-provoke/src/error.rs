@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::cause::Cause;
 
-/// A proxy cannot begin, or a trouble cannot be had.
+/// A proxy cannot begin, or a toxic cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvokeError {
     /// The address is taken, is not this host's, or its port is another user's.
@@ -25,8 +25,21 @@ pub enum ProvokeError {
         cause: io::Error,
     },
     /// A proxy that leads to itself would fill up with its own connections.
-    #[error("the upstream {0} is the proxy itself")]
+    #[error("the upstream leads back to the proxy itself, {0}")]
     Itself(SocketAddr),
+    /// So many connections need more descriptors than this process may have.
+    #[error(
+        "{connections} connections need {needed} open files, and this process may have {most}: ask for fewer \
+         (--connections), or raise the limit (ulimit -Hn)"
+    )]
+    Files {
+        /// Connections at a time.
+        connections: usize,
+        /// What they take.
+        needed: u64,
+        /// `RLIMIT_NOFILE`.
+        most: u64,
+    },
     /// Only a time makes sense.
     #[error("{cause} is due after a time, such as 2s, not after requests or bytes")]
     NeedsTime {
@@ -49,10 +62,10 @@ pub enum ProvokeError {
     #[error("the control API is for this host alone: {0} is not a loopback address")]
     ControlBeyond(SocketAddr),
     /// A name is taken.
-    #[error("there is a trouble named \"{0}\" already")]
+    #[error("there is a toxic named \"{0}\" already")]
     Taken(String),
     /// More than anybody needs.
-    #[error("no more than {0} troubles at a time")]
+    #[error("no more than {0} toxics at a time")]
     TooMany(usize),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]

@@ -18,6 +18,7 @@ pub use crate::trouble::{After, Share, Trouble};
 mod cause;
 mod control;
 mod error;
+mod files;
 mod port;
 mod proxy;
 mod relay;

@@ -14,11 +14,12 @@ use whyrst_model::time::Timestamp;
 
 use crate::cause::{Cause, Moment};
 use crate::error::ProvokeError;
+use crate::files;
 use crate::port::{self, GATHER};
 use crate::relay::{self, Ended};
 use crate::strike::{self, Struck};
 use crate::tally::Tally;
-use crate::trouble::{After, Trouble};
+use crate::trouble::{After, Drawn, Trouble};
 
 /// More than anybody needs at a time.
 const TROUBLES: usize = 64;
@@ -59,6 +60,8 @@ pub struct Counts {
     pub open: u64,
     /// Resets that were made to happen.
     pub provoked: u64,
+    /// Connections and ports that were closed, so that who speaks next is reset.
+    pub closed: u64,
     /// Those that could not be made to happen.
     pub failed: u64,
 }
@@ -80,6 +83,7 @@ pub(crate) struct Shared {
     left: Condvar,
     accepted: AtomicU64,
     provoked: AtomicU64,
+    closed: AtomicU64,
     failed: AtomicU64,
     sink: Sink,
 }
@@ -87,10 +91,20 @@ pub(crate) struct Shared {
 /// A trouble since when.
 #[derive(Clone, Debug)]
 struct Entry {
-    trouble: Trouble,
+    drawn: Drawn,
     since: Instant,
     /// A port is closed once.
     done: bool,
+}
+
+impl Entry {
+    fn new(trouble: Trouble) -> Self {
+        Self { drawn: Drawn::new(trouble), since: Instant::now(), done: false }
+    }
+
+    fn name(&self) -> &str {
+        &self.drawn.trouble.name
+    }
 }
 
 impl Proxy {
@@ -98,12 +112,14 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// Where the address cannot be had, or the upstream has no address.
+    /// Where the address cannot be had, the upstream has no address or leads back here, or so many connections need
+    /// more descriptors than this process may have.
     pub fn run(self, troubles: Vec<Trouble>, sink: Sink) -> Result<Running, ProvokeError> {
         let upstream = resolve(&self.upstream)?;
+        files::enough_for(self.most)?;
         let listener = port::listen(self.listen)?;
         let listen = listener.local_addr().unwrap_or(self.listen);
-        if upstream.contains(&listen) {
+        if upstream.iter().any(|to| port::leads_to(*to, listen)) {
             return Err(ProvokeError::Itself(listen));
         }
         let shared = Arc::new(Shared {
@@ -116,6 +132,7 @@ impl Proxy {
             left: Condvar::new(),
             accepted: AtomicU64::new(0),
             provoked: AtomicU64::new(0),
+            closed: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             sink,
         });
@@ -124,7 +141,8 @@ impl Proxy {
             running.add(trouble)?;
         }
         let accepting = std::thread::Builder::new().name("accept".into());
-        let accepting = accepting.spawn(move || accept(&shared, listener)).map_err(ProvokeError::Thread)?;
+        let accepting =
+            accepting.spawn(move || Accepting::new(shared, listener).run()).map_err(ProvokeError::Thread)?;
         running.accepting = Some(accepting);
         Ok(running)
     }
@@ -148,6 +166,7 @@ impl Running {
             connections: self.shared.accepted.load(Ordering::Relaxed),
             open: *lock(&self.shared.open) as u64,
             provoked: self.shared.provoked.load(Ordering::Relaxed),
+            closed: self.shared.closed.load(Ordering::Relaxed),
             failed: self.shared.failed.load(Ordering::Relaxed),
         }
     }
@@ -198,21 +217,22 @@ impl Shared {
     pub(crate) fn add(&self, trouble: Trouble) -> Result<(), ProvokeError> {
         let trouble = trouble.checked()?;
         let mut troubles = lock(&self.troubles);
-        if troubles.iter().any(|entry| entry.trouble.name == trouble.name) {
+        if troubles.iter().any(|entry| entry.name() == trouble.name) {
             return Err(ProvokeError::Taken(trouble.name));
         }
         if troubles.len() >= TROUBLES {
             return Err(ProvokeError::TooMany(TROUBLES));
         }
-        troubles.push(Entry { trouble, since: Instant::now(), done: false });
+        troubles.push(Entry::new(trouble));
         Ok(())
     }
 
+    /// Who has drawn what there was before meets neither.
     pub(crate) fn replace(&self, trouble: Trouble) -> Result<(), ProvokeError> {
         let trouble = trouble.checked()?;
-        let fresh = Entry { since: Instant::now(), done: false, trouble };
-        if let Some(entry) = lock(&self.troubles).iter_mut().find(|entry| entry.trouble.name == fresh.trouble.name) {
-            *entry = fresh;
+        if let Some(entry) = lock(&self.troubles).iter_mut().find(|entry| entry.name() == trouble.name) {
+            entry.drawn.call_off();
+            *entry = Entry::new(trouble);
         }
         Ok(())
     }
@@ -220,17 +240,18 @@ impl Shared {
     /// Whether there was one of that name.
     pub(crate) fn remove(&self, name: &str) -> bool {
         let mut troubles = lock(&self.troubles);
-        let before = troubles.len();
-        troubles.retain(|entry| entry.trouble.name != name);
-        troubles.len() < before
+        let Some(at) = troubles.iter().position(|entry| entry.name() == name) else { return false };
+        troubles.remove(at).drawn.call_off();
+        true
     }
 
     pub(crate) fn troubles(&self) -> Vec<Trouble> {
-        lock(&self.troubles).iter().map(|entry| entry.trouble.clone()).collect()
+        lock(&self.troubles).iter().map(|entry| entry.drawn.trouble.clone()).collect()
     }
 
+    /// Everything passes, also on connections that were to meet something.
     pub(crate) fn clear(&self) {
-        lock(&self.troubles).clear();
+        lock(&self.troubles).drain(..).for_each(|entry| entry.drawn.call_off());
         self.enabled.store(true, Ordering::Relaxed);
     }
 
@@ -244,31 +265,37 @@ impl Shared {
     }
 
     /// The first trouble whose share holds this connection's draw.
-    fn draw(&self, number: u64) -> Option<Trouble> {
+    fn draw(&self, number: u64) -> Option<Drawn> {
         let troubles = lock(&self.troubles);
-        let mut of_connections = troubles.iter().filter(|entry| entry.trouble.cause.moment() != Moment::Port);
+        let mut of_connections = troubles.iter().filter(|entry| entry.drawn.trouble.cause.moment() != Moment::Port);
         let drawn = |at: usize| random(self.proxy.seed ^ number.rotate_left(20) ^ (at as u64).rotate_left(52));
-        let of = |(at, entry): (usize, &Entry)| entry.trouble.share.holds(drawn(at)).then(|| entry.trouble.clone());
+        let holds = |at, entry: &Entry| entry.drawn.trouble.share.holds(drawn(at));
+        let of = |(at, entry): (usize, &Entry)| holds(at, entry).then(|| entry.drawn.clone());
         of_connections.by_ref().enumerate().find_map(of)
     }
 
     /// A trouble of the port that is due; it is due once.
-    fn due(&self) -> Option<(Cause, Duration)> {
+    fn due(&self) -> Option<Drawn> {
         let mut troubles = lock(&self.troubles);
         let is_due = |entry: &&mut Entry| {
-            let time = if let After::Time(time) = entry.trouble.after { time } else { Duration::ZERO };
-            entry.trouble.cause.moment() == Moment::Port && !entry.done && entry.since.elapsed() >= time
+            let trouble = &entry.drawn.trouble;
+            let time = if let After::Time(time) = trouble.after { time } else { Duration::ZERO };
+            trouble.cause.moment() == Moment::Port && !entry.done && entry.since.elapsed() >= time
         };
         let entry = troubles.iter_mut().find(is_due)?;
         entry.done = true;
-        Some((entry.trouble.cause, entry.trouble.lasting))
+        Some(entry.drawn.clone())
     }
 
     fn say(&self, what: ProvokedWhat, cause: Option<Cause>, of: Option<&Connection>, unread: Option<u64>, text: &str) {
         match what {
             ProvokedWhat::Provoked => self.provoked.fetch_add(1, Ordering::Relaxed),
+            ProvokedWhat::Closed => self.closed.fetch_add(1, Ordering::Relaxed),
             ProvokedWhat::Failed => self.failed.fetch_add(1, Ordering::Relaxed),
-            ProvokedWhat::UpstreamUnreachable | ProvokedWhat::Full => 0,
+            ProvokedWhat::UpstreamUnreachable
+            | ProvokedWhat::Full
+            | ProvokedWhat::CannotAccept
+            | ProvokedWhat::CannotListen => 0,
         };
         let tally = of.map(|it| it.tally);
         (self.sink)(&ProvokedReport {
@@ -315,53 +342,118 @@ struct Connection {
     tally: Tally,
 }
 
-/// Accepts until the end; a listener that is gone for a while comes back.
-fn accept(shared: &Arc<Shared>, listener: TcpListener) {
-    let mut listener = Some(listener);
-    let mut closed_until: Option<Instant> = None;
-    while !shared.stop.load(Ordering::Relaxed) {
-        if !shared.is_enabled() || closed_until.is_some_and(|until| Instant::now() < until) {
-            listener = None;
-            std::thread::sleep(AGAIN);
-            continue;
+/// The thread that accepts until the end; a listener that is gone for a while comes back.
+struct Accepting {
+    shared: Arc<Shared>,
+    listener: Option<TcpListener>,
+    /// Until when the port stays closed, and what says so.
+    closed: Option<(Instant, Drawn)>,
+    /// What keeps connections waiting was said.
+    said: Option<ProvokedWhat>,
+}
+
+impl Accepting {
+    const fn new(shared: Arc<Shared>, listener: TcpListener) -> Self {
+        Self { shared, listener: Some(listener), closed: None, said: None }
+    }
+
+    fn run(mut self) {
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            if !self.shared.is_enabled() || self.is_closed() {
+                self.listener = None;
+                std::thread::sleep(AGAIN);
+            } else if let Some(listener) = self.listener.take().or_else(|| self.listen_again()) {
+                self.listener = match self.shared.due() {
+                    Some(drawn) if drawn.trouble.cause == Cause::ClosedPort => {
+                        self.close(drawn);
+                        None
+                    }
+                    Some(drawn) => close_pending(&self.shared, &drawn, listener),
+                    None => {
+                        self.accept(&listener);
+                        Some(listener)
+                    }
+                };
+            }
         }
-        closed_until = None;
-        let Some(open) = listener.take().or_else(|| port::listen(shared.listen).ok()) else {
-            std::thread::sleep(AGAIN);
-            continue;
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.as_ref().is_some_and(|(until, drawn)| Instant::now() < *until && drawn.trouble().is_some())
+    }
+
+    /// Nobody listens for a while.
+    fn close(&mut self, drawn: Drawn) {
+        let lasting = drawn.trouble.lasting;
+        self.closed = Some((Instant::now() + lasting, drawn));
+        let words = format!("nobody listens for {:.1} s", lasting.as_secs_f64());
+        self.shared.say(ProvokedWhat::Closed, Some(Cause::ClosedPort), None, None, &words);
+    }
+
+    /// Another program may have taken the port meanwhile.
+    fn listen_again(&mut self) -> Option<TcpListener> {
+        match port::listen(self.shared.listen) {
+            Ok(listener) => {
+                self.said = None;
+                Some(listener)
+            }
+            Err(error) => {
+                self.say_once(ProvokedWhat::CannotListen, &format!("{error}; it is tried again and again"));
+                std::thread::sleep(AGAIN);
+                None
+            }
+        }
+    }
+
+    /// The next one, if it comes soon and there is place for it.
+    fn accept(&mut self, listener: &TcpListener) {
+        if !port::somebody_waits(listener, AGAIN) {
+            return;
+        }
+        let Some(place) = Place::take(&self.shared) else {
+            let words = format!("{} connections are open: the next waits", self.shared.proxy.most);
+            self.say_once(ProvokedWhat::Full, &words);
+            return Place::wait(&self.shared);
         };
-        match shared.due() {
-            Some((Cause::ClosedPort, lasting)) => {
-                closed_until = Some(Instant::now() + lasting);
-                let words = format!("nobody listens for {:.1} s", lasting.as_secs_f64());
-                shared.say(ProvokedWhat::Provoked, Some(Cause::ClosedPort), None, None, &words);
+        match listener.accept() {
+            Ok((client, from)) => {
+                self.said = None;
+                begin(place, client, from);
             }
-            Some((cause, _)) => close_pending(shared, cause, open),
-            None => {
-                if port::somebody_waits(&open, AGAIN) {
-                    take(shared, &open);
-                }
-                listener = Some(open);
+            // It broke off while it waited.
+            Err(error) if [io::ErrorKind::WouldBlock, io::ErrorKind::ConnectionAborted].contains(&error.kind()) => {}
+            Err(error) => {
+                self.say_once(ProvokedWhat::CannotAccept, &format!("cannot accept a connection, which waits: {error}"));
+                std::thread::sleep(AGAIN);
             }
+        }
+    }
+
+    fn say_once(&mut self, what: ProvokedWhat, words: &str) {
+        if self.said != Some(what) {
+            self.said = Some(what);
+            self.shared.say(what, None, None, None, words);
         }
     }
 }
 
-/// Lets connections gather in the queue, and closes their listener.
-fn close_pending(shared: &Shared, cause: Cause, listener: TcpListener) {
+/// Lets connections gather in the queue, and closes their listener; keeps it where that is called off.
+fn close_pending(shared: &Shared, drawn: &Drawn, listener: TcpListener) -> Option<TcpListener> {
+    let is_wanted = || drawn.trouble().is_some() && shared.is_enabled() && !shared.stop.load(Ordering::Relaxed);
     while !port::somebody_waits(&listener, AGAIN) {
-        if shared.stop.load(Ordering::Relaxed) {
-            return;
+        if !is_wanted() {
+            return Some(listener);
         }
     }
     std::thread::sleep(GATHER);
     drop(listener);
-    shared.say(ProvokedWhat::Provoked, Some(cause), None, None, "closed the listener with connections in its queue");
+    let words = "closed the listener with connections in its queue";
+    shared.say(ProvokedWhat::Provoked, Some(drawn.trouble.cause), None, None, words);
+    None
 }
 
-fn take(shared: &Arc<Shared>, listener: &TcpListener) {
-    let Some(place) = Place::take(shared) else { return };
-    let Ok((client, from)) = listener.accept() else { return };
+fn begin(place: Place, client: TcpStream, from: SocketAddr) {
+    let shared = Arc::clone(&place.0);
     let number = shared.accepted.fetch_add(1, Ordering::Relaxed) + 1;
     let connection = Connection { number, client: from, tally: Tally::new(Instant::now()) };
     let thread = std::thread::Builder::new().name("relay".into()).stack_size(STACK);
@@ -379,23 +471,22 @@ fn take(shared: &Arc<Shared>, listener: &TcpListener) {
 struct Place(Arc<Shared>);
 
 impl Place {
-    /// Waits a while where all are taken, and says so.
+    /// `None` where all are taken.
     fn take(shared: &Arc<Shared>) -> Option<Self> {
         let mut open = lock(&shared.open);
         if *open >= shared.proxy.most {
-            let words = format!("{} connections are open: the next waits", shared.proxy.most);
-            drop(open);
-            shared.say(ProvokedWhat::Full, None, None, None, &words);
-            open = lock(&shared.open);
-            while *open >= shared.proxy.most {
-                if shared.stop.load(Ordering::Relaxed) {
-                    return None;
-                }
-                open = shared.left.wait_timeout(open, AGAIN).unwrap_or_else(PoisonError::into_inner).0;
-            }
+            return None;
         }
         *open += 1;
         Some(Self(Arc::clone(shared)))
+    }
+
+    /// Until one may be free.
+    fn wait(shared: &Shared) {
+        let open = lock(&shared.open);
+        if *open >= shared.proxy.most {
+            drop(shared.left.wait_timeout(open, AGAIN));
+        }
     }
 }
 
@@ -412,21 +503,24 @@ fn serve(shared: &Shared, client: TcpStream, mut connection: Connection) {
         Err(error) => {
             let words = format!("cannot reach the upstream {}: {error}", shared.proxy.upstream);
             shared.say(ProvokedWhat::UpstreamUnreachable, None, Some(&connection), None, &words);
-            return strike::end_in_order(&client);
+            return strike::end_in_order(&client, &shared.stop);
         }
     };
     // What a proxy holds back would be its own doing.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let trouble = shared.draw(connection.number);
-    let ended = relay::carry(client, &server, trouble.as_ref(), &mut connection.tally, &shared.stop);
-    if let (Ok(Ended::Struck(client)), Some(trouble)) = (ended, trouble) {
-        match strike::strike(trouble.cause, client) {
+    let drawn = shared.draw(connection.number);
+    let ended = relay::carry(client, &server, drawn.as_ref(), &mut connection.tally, &shared.stop);
+    if let (Ended::Struck(client), Some(drawn)) = (ended, drawn) {
+        let cause = drawn.trouble.cause;
+        match strike::strike(cause, client, &shared.stop) {
             Ok(Struck { unread, words }) => {
-                shared.say(ProvokedWhat::Provoked, Some(trouble.cause), Some(&connection), unread, &words);
+                let only_closed = cause.waits_for_the_client();
+                let what = if only_closed { ProvokedWhat::Closed } else { ProvokedWhat::Provoked };
+                shared.say(what, Some(cause), Some(&connection), unread, &words);
             }
             Err(error) => {
                 let words = format!("could not: {error}");
-                shared.say(ProvokedWhat::Failed, Some(trouble.cause), Some(&connection), None, &words);
+                shared.say(ProvokedWhat::Failed, Some(cause), Some(&connection), None, &words);
             }
         }
     }

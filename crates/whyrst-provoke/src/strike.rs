@@ -4,16 +4,22 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::sockopt::{Linger, TcpRepair};
+use nix::sys::socket::sockopt::TcpRepair;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, setsockopt, socket};
 
 use crate::cause::Cause;
+use crate::relay::break_off;
 
 /// The rest of a request follows within so long.
 const REST: Duration = Duration::from_millis(5);
+
+/// A request that does not end is not waited for longer, nor for more than this.
+const LONGEST: Duration = Duration::from_millis(300);
+const MOST: usize = 16 << 20;
 
 /// More of a request than is looked at.
 const LOOK: usize = 64 << 10;
@@ -29,7 +35,7 @@ pub(crate) struct Struck {
 }
 
 /// Does it to the connection, which is over for this process then.
-pub(crate) fn strike(cause: Cause, client: TcpStream) -> io::Result<Struck> {
+pub(crate) fn strike(cause: Cause, client: TcpStream, stop: &AtomicBool) -> io::Result<Struck> {
     client.set_nonblocking(true)?;
     match cause {
         Cause::CloseUnread => {
@@ -40,10 +46,15 @@ pub(crate) fn strike(cause: Cause, client: TcpStream) -> io::Result<Struck> {
         Cause::ExitUnread => exit_unread(client),
         Cause::EarlyAnswer => early_answer(client),
         Cause::LingerZero | Cause::AppIdleTimeout => {
-            read_everything(&client);
-            setsockopt(&client, Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
+            read_everything(&client, stop);
+            break_off(&client);
+            let unread = unread(&client);
             drop(client);
-            Ok(Struck { unread: None, words: "closed with SO_LINGER {1, 0}".into() })
+            Ok(match unread {
+                0 => Struck { unread: None, words: "closed with SO_LINGER {1, 0}".into() },
+                // The kernel asks for unread data before it asks for SO_LINGER (tcp_close), so it is close-unread then.
+                _ => left("closed with SO_LINGER {1, 0}, in the middle of a request that did not end,", unread),
+            })
         }
         Cause::DataAfterClose | Cause::StaleConnection => {
             drop(client);
@@ -92,12 +103,14 @@ fn unread(client: &TcpStream) -> usize {
     recv(client.as_raw_fd(), &mut look, flags).unwrap_or_default()
 }
 
-/// Until nothing more comes: what were left unread would make another cause of it.
-fn read_everything(mut client: &TcpStream) {
+/// Until nothing more comes: what were left unread would make another cause of it. A client that never pauses is not
+/// heard to its end.
+fn read_everything(mut client: &TcpStream, stop: &AtomicBool) {
     let mut buffer = vec![0; LOOK];
-    loop {
+    let (began, mut taken) = (Instant::now(), 0);
+    while began.elapsed() < LONGEST && taken < MOST && !stop.load(Ordering::Relaxed) {
         match client.read(&mut buffer) {
-            Ok(1..) => {}
+            Ok(count @ 1..) => taken += count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 use std::os::fd::AsFd;
                 let mut fds = [PollFd::new(client.as_fd(), PollFlags::POLLIN)];
@@ -118,9 +131,9 @@ pub(crate) fn may_repair() -> bool {
 }
 
 /// Ends a connection in order, as far as that goes.
-pub(crate) fn end_in_order(client: &TcpStream) {
+pub(crate) fn end_in_order(client: &TcpStream, stop: &AtomicBool) {
     if client.set_nonblocking(true).is_ok() {
-        read_everything(client);
+        read_everything(client, stop);
     }
     let _ = client.shutdown(Shutdown::Both);
 }

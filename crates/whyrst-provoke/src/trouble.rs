@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cause::{Cause, Moment};
@@ -142,6 +144,29 @@ impl Trouble {
             return Err(ProvokeError::NeedsPrivilege { cause: self.cause });
         }
         Ok(self)
+    }
+}
+
+/// A trouble that a connection or the port is to meet, unless it is called off before.
+#[derive(Clone, Debug)]
+pub(crate) struct Drawn {
+    pub(crate) trouble: Trouble,
+    called_off: Arc<AtomicBool>,
+}
+
+impl Drawn {
+    pub(crate) fn new(trouble: Trouble) -> Self {
+        Self { trouble, called_off: Arc::default() }
+    }
+
+    /// It was removed, changed or reset: whoever has drawn it meets nothing.
+    pub(crate) fn call_off(&self) {
+        self.called_off.store(true, Ordering::Relaxed);
+    }
+
+    /// What is to be met, as long as it is.
+    pub(crate) fn trouble(&self) -> Option<&Trouble> {
+        (!self.called_off.load(Ordering::Relaxed)).then_some(&self.trouble)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Provoke) -> Result<Completion> {
     }
     let interrupt = Interrupt::heed_to_the_end()?;
     let language = output::language(&arguments.common, arguments.format);
-    let output = Output::open(&arguments.common, &mut Places::default())?;
+    let output = Output::stream(&arguments.common, &mut Places::default())?;
     let heard = Arc::new(Heard { output: Mutex::new(output), failed: Mutex::new(None) });
     let running = begin(arguments, sink(&heard, arguments.format, language))?;
     let control = arguments.control.map(|address| control(address, &running)).transpose()?;
@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &Provoke) -> Result<Completion> {
     if !arguments.common.quiet {
         output::remark(&summary(counts, language));
     }
+    heard.finish()?;
     Ok(Completion::Clean)
 }
 
@@ -71,6 +72,17 @@ struct Heard {
     output: Mutex<Output>,
     /// What kept one of them from writing.
     failed: Mutex<Option<anyhow::Error>>,
+}
+
+impl Heard {
+    /// Passes on what a thread could not, and completes the output.
+    fn finish(&self) -> Result<()> {
+        if let Some(error) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error);
+        }
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *output, Output::Nowhere).finish()
+    }
 }
 
 fn sink(heard: &Arc<Heard>, format: Format, language: Language) -> Sink {
@@ -103,7 +115,7 @@ fn line(report: &ProvokedReport<'_>, language: Language) -> String {
         text.push_str(language.pick(": ", "："));
     }
     text.push_str(&escape_name(&report.text));
-    if report.what == ProvokedWhat::Provoked && report.connection.is_some() {
+    if matches!(report.what, ProvokedWhat::Provoked | ProvokedWhat::Closed) && report.connection.is_some() {
         let (requests, bytes, seconds) = (report.requests, report.client_bytes, report.age_ms / 1e3);
         let _ = match language {
             Language::English => write!(text, " (after {requests} requests, {bytes} bytes, {seconds:.1} s)"),
@@ -133,9 +145,16 @@ fn words(arguments: &Provoke, running: &Running, control: Option<std::net::Socke
 }
 
 fn summary(counts: Counts, language: Language) -> String {
-    let Counts { connections, provoked, failed, .. } = counts;
+    let Counts { connections, provoked, closed, failed, .. } = counts;
     match language {
-        Language::English => format!("connections: {connections}, resets provoked: {provoked}, failed: {failed}"),
-        Language::Chinese => format!("{connections} 条连接，造成 {provoked} 次重置，{failed} 次失败"),
+        Language::English => format!(
+            "connections: {connections}, resets provoked: {provoked}, closed: {closed} (reset if their client speaks), \
+             failed: {failed}"
+        ),
+        Language::Chinese => {
+            format!(
+                "{connections} 条连接，造成 {provoked} 次重置，关闭 {closed} 次（客户端再说话才会被重置），{failed} 次失败"
+            )
+        }
     }
 }

@@ -21,16 +21,16 @@ const HEAD: &str = "\
 # Two programs and a capture for each cause
 
 This project began with an article that taught by example: a client, a server, a capture, and the RST explained by the
-kernel's source. It had four cases and promised a growing collection. Here are its cases once more, with programs, packets
-and the kernel's own word from the lab's runs, and then the collection. Where a claim did not survive being played, the
+kernel's source. It had four cases, a few remarks beside them, and promised a growing collection. Here is each of its claims
+once more, with programs, packets and the kernel's own word from the lab's runs, and then the collection. Where a claim did not survive being played, the
 page says what was measured instead; the article was right about what matters, and without it none of this would be here.
 ";
 
 const HEAD_ZH: &str = "\
 # 每个原因：两个程序和一份抓包
 
-这个项目源于一篇文章，它用例子教学：一个客户端、一个服务端、一份抓包，再用内核源码解释其中的 RST。文章讲了四种情形，并承诺会不断增加。
-这里重讲这些情形，程序、包和内核给出的原因都来自 lab 的运行，之后是整个集合。有的说法经不起重现，本页写明实测的结果；文章在要紧之处都是
+这个项目源于一篇文章，它用例子教学：一个客户端、一个服务端、一份抓包，再用内核源码解释其中的 RST。文章讲了四种情形，附带一些说法，并承诺会不断增加。
+这里逐条重讲这些说法，程序、包和内核给出的原因都来自 lab 的运行，之后是整个集合。有的说法经不起重现，本页写明实测的结果；文章在要紧之处都是
 对的，没有它就没有这一切。
 ";
 
@@ -48,7 +48,10 @@ pub(super) fn page(fixtures: &Path, language: Language) -> Result<String> {
 
 fn case(out: &mut String, number: usize, told: &Told, fixtures: &Path, language: Language) -> Result<()> {
     let scenario = told.scenario;
-    write!(out, "\n## {number}. `{}`\n\n{}\n", scenario.id, scenario.story)?;
+    writeln!(out, "\n## {number}. `{}`", scenario.id)?;
+    if let Some(story) = code::story(scenario, language) {
+        writeln!(out, "\n{story}")?;
+    }
     let finding = match told.claim.finding {
         Finding::Holds => language.pick("This holds", "属实"),
         Finding::HoldsCorrected => language.pick("This holds, with a correction", "属实，但需更正"),
@@ -59,7 +62,11 @@ fn case(out: &mut String, number: usize, told: &Told, fixtures: &Path, language:
         chinese.map_or((told.claim.says, told.claim.measured), |(_, says, measured)| (*says, *measured));
     let (colon, stop) = (language.pick(": ", "："), language.pick(".", "。"));
     let article = language.pick("The article says", "文章说");
-    write!(out, "\n> {article}{colon}{says}{stop}\n\n**{finding}{colon}**{}{stop}\n", told.measured(measured))?;
+    write!(
+        out,
+        "\n> {article}{colon}{says}{stop}\n\n**{finding}**{colon}{}{stop}\n",
+        told.measured(measured, language)
+    )?;
     packets(out, told, fixtures, language)?;
     let kernel = if told.kernel.is_empty() {
         language.pick("no RST was sent", "没有发送 RST").to_owned()
@@ -131,13 +138,15 @@ fn collection(out: &mut String, language: Language) {
     let _ = match language {
         Language::English => write!(
             out,
-            "\n## The collection goes on\n\nEach of these has two programs or more, made from its scenario and run by a \
-             test in every language: `whyrst lab code ID`.\n\n| id | the connection |\n| --- | --- |\n{with}\n## What \
+            "\n## The collection goes on\n\nEach of these has programs, one for each of its processes, made from its \
+             scenario: `whyrst lab code ID`. Every change is tested with five of them in every language; \
+             `cargo test -p whyrst-lab --test code -- every` runs all.\n\n| id | the connection |\n| --- | --- |\n{with}\n## What \
              takes more than sockets\n\n`whyrst lab run ID` plays them.\n\n| id | why |\n| --- | --- |\n{without}"
         ),
         Language::Chinese => write!(
             out,
-            "\n## 集合在继续\n\n以下每个原因都有由场景生成的程序，每种语言都由测试运行过：`whyrst lab code ID`。\n\n| id | 结论 |\n| --- | --- \
+            "\n## 集合在继续\n\n以下每个原因都有由场景生成的程序，每个进程一个：`whyrst lab code ID`。每次改动都会用各种语言测试其中五个；`cargo \
+             test -p whyrst-lab --test code -- every` 运行全部。\n\n| id | 结论 |\n| --- | --- \
              |\n{with}\n## 单靠套接字不够的\n\n用 `whyrst lab run ID` 重现。\n\n| id | 原因 |\n| --- | --- |\n{without}"
         ),
     };
@@ -208,7 +217,7 @@ mod tests {
                 .unwrap_or_else(|| panic!("{}", told.scenario.id));
             assert!(!says.is_empty());
             for template in [*measured, told.claim.measured] {
-                let text = told.measured(template);
+                let text = told.measured(template, Language::English);
                 assert!(!text.contains("(not seen)"), "{}: {text}", told.scenario.id);
             }
         }

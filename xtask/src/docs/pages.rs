@@ -274,9 +274,13 @@ fn seen(cause: &Cause, fixtures: &Path, language: Language) -> Result<Option<Str
     if ladder.is_empty() {
         ladder = self::ladder(&folder.join("server.pcapng"))?;
     }
-    let story = scenario.story;
+    // In Chinese the page has said already what happens.
+    let story = match language {
+        Language::English => format!("{}\n\n", scenario.story),
+        Language::Chinese => String::new(),
+    };
     let heading = language.pick("What a capture shows", "抓包中的样子（lab 的记录）");
-    Ok((!ladder.is_empty()).then(|| format!("## {heading}\n\n{story}\n\n```text\n{ladder}\n```\n\n")))
+    Ok((!ladder.is_empty()).then(|| format!("## {heading}\n\n{story}```text\n{ladder}\n```\n\n")))
 }
 
 /// The packets of the first reset in `capture`, or of the connect that failed, as the whole report shows them.

@@ -19,15 +19,18 @@ const HEAD: &str = "\
 `whyrst provoke` stands between a client and its server and makes one chosen reset happen, with real sockets:
 
 ```sh
-whyrst provoke --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --cause stale-connection --after 1-requests
+whyrst provoke --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --cause close-unread --after 1-requests
 ```
 
 Here five clients met each of ten. Each sent two requests, a second apart, through whatever keeps its connections; the
-second met the reset (the first, where the port itself was in trouble). `whyrst run` beside each client named the cause
-that was asked for, or the mechanism of it: [below](#what-whyrst-run-said). *200, silently* means that the
-client tried again on a new connection and its program never knew; *200: it saw the FIN* that the client looked at the
-connection before it used it again, found it closed, and nothing was reset. A request that comes in the same millisecond
-as the FIN would meet the reset all the same: then it is close-unread or linger-zero that the client has to survive.
+second met the reset (the first, where the port itself was in trouble). Every request is a GET but the second one of
+early-answer, a POST: a client should try again by itself only what is idempotent (RFC 9110 section 9.2.2). `whyrst run`
+beside each client named the cause that was asked for, or the mechanism of it: [below](#what-whyrst-run-said).
+*200, silently* means that the client tried again on a new connection and its program never knew; *200: a new connection* that the RST came while the
+connection lay idle, so that nothing had to be tried again; *200: it saw the FIN* that the client looked at the connection
+before it used it again, found it closed, and nothing was reset. A request that crosses the FIN meets a RST all the same:
+that is [keepalive-race](causes/keepalive-race.md), which takes a network between client and proxy. The last row counts
+only what was reset.
 ";
 
 const HEAD_ZH: &str = "\
@@ -36,12 +39,14 @@ const HEAD_ZH: &str = "\
 `whyrst provoke` 站在客户端与服务端之间，用真实的套接字造成指定的重置：
 
 ```sh
-whyrst provoke --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --cause stale-connection --after 1-requests
+whyrst provoke --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --cause close-unread --after 1-requests
 ```
 
-这里五种客户端各遇到十种重置。每个客户端用各自的连接池发出两个请求，间隔一秒；第二个请求遇到重置（端口本身出问题时是第一个）。旁边的
-`whyrst run` 都说出了所要求的原因，或它的机制：见[最后一节](#whyrst-run-的结论)。“200，无感知”表示客户端自动在新连接上重试，程序并不知情；“200：已看到 FIN”表示客户端在复用之前检查了连接，发现它已关闭，没有发生重置。
-与 FIN 同一毫秒到达的请求仍会遇到重置：那时客户端要承受的就是 close-unread 或 linger-zero。
+这里五种客户端各遇到十种重置。每个客户端用各自的连接池发出两个请求，间隔一秒；第二个请求遇到重置（端口本身出问题时是第一个）。除
+early-answer 的第二个请求是 POST 外，其余都是 GET：客户端只应自动重试幂等的请求（RFC 9110 第 9.2.2 节）。旁边的 `whyrst run`
+都说出了所要求的原因，或它的机制：见[下文](#whyrst-run-的结论)。“200，无感知”表示客户端自动在新连接上重试，程序并不知情；“200：新连接”表示 RST
+在连接空闲时到达，没有什么需要重试；“200：已看到 FIN”表示客户端在复用之前检查了连接，发现它已关闭，没有发生重置。与 FIN 交错的请求仍会遇到
+RST：那是 [keepalive-race](causes/keepalive-race.md)，需要客户端与代理之间有网络。最后一行只计发生了重置的。
 ";
 
 pub(crate) fn text(
@@ -54,7 +59,10 @@ pub(crate) fn text(
     let mut out = NOTE.to_owned();
     let (name, there) = language.pick(("简体中文", "zh/clients.md"), ("English", "../clients.md"));
     let _ = write!(out, "[{name}]({there})\n\n{}", language.pick(HEAD, HEAD_ZH));
-    let _ = writeln!(out, "\n{}: {}.", language.pick("Versions", "版本"), versions.join(", "));
+    let _ = match language {
+        Language::English => writeln!(out, "\nVersions: {}.", versions.join(", ")),
+        Language::Chinese => writeln!(out, "\n版本：{}。", versions.join("、")),
+    };
     table(&mut out, rows, clients, language);
     proofs(&mut out, rows, language);
     costs(&mut out, speed, language);
@@ -69,17 +77,25 @@ fn table(out: &mut String, rows: &[(&Case, Vec<Met>)], clients: &[Client], langu
         let cells: Vec<String> = cells.iter().map(|met| cell(met, case, language)).collect();
         let _ = writeln!(out, "| [{0}](causes/{0}.md) | {1} |", case.cause, cells.join(" | "));
     }
-    let survived = |at: usize| {
-        rows.iter().filter(|(_, cells)| ANSWERS.iter().any(|answer| cells[at].said.ends_with(answer))).count()
-    };
-    let counts: Vec<String> = (0..clients.len()).map(|at| format!("{} / {}", survived(at), rows.len())).collect();
+    let counts: Vec<String> = (0..clients.len()).map(|at| survived(rows, at)).collect();
     let _ = writeln!(out, "| **{}** | {} |", language.pick("survived", "安然度过"), counts.join(" | "));
+}
+
+/// Of the rows in which something was reset.
+fn survived(rows: &[(&Case, Vec<Met>)], client: usize) -> String {
+    let of_client = rows.iter().map(|(case, cells)| (case, &cells[client]));
+    let reset: Vec<&Met> = of_client.filter(|(case, met)| !met.saw_the_fin(case)).map(|(_, met)| met).collect();
+    let went_on = |met: &&&Met| ANSWERS.iter().any(|answer| met.said.ends_with(answer));
+    format!("{} / {}", reset.iter().filter(went_on).count(), reset.len())
 }
 
 fn cell(met: &Met, case: &Case, language: Language) -> String {
     let said = met.said.trim().trim_start_matches("ok ");
     match said {
         "200" if met.saw_the_fin(case) => language.pick("200: it saw the FIN", "200：已看到 FIN").to_owned(),
+        "200" if met.provoked && Met::was_reset_idle(case) => {
+            language.pick("200: a new connection", "200：新连接").to_owned()
+        }
         "200" if met.provoked => language.pick("200, silently", "200，无感知").to_owned(),
         "200" | "413" => said.to_owned(),
         error => format!("`{}`", shortened(error, case)),

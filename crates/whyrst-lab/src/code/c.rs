@@ -8,7 +8,10 @@ use crate::scenario::Family;
 
 use super::options::{Constant, Opt, Value};
 use super::page::headline;
-use super::plan::{Act, Line, Opening, Part, Plan, Slot};
+use super::plan::{Act, Line, Opening, Part, Plan, Slot, said_words};
+
+/// Of a line.
+const COLUMNS: usize = 100;
 
 /// What `listen` is given where the story says nothing.
 const BACKLOG: u16 = 16;
@@ -16,7 +19,7 @@ const BACKLOG: u16 = 16;
 pub(super) fn text(plan: &Plan, part: &Part, language: Language) -> String {
     let mut out = String::new();
     let _ = heading(&mut out, plan, part, language);
-    let _ = helpers(&mut out, plan, part);
+    let _ = helpers(&mut out, plan, part, said_words(language));
     let _ = main(&mut out, plan, part);
     out
 }
@@ -63,7 +66,7 @@ fn ignores_sigpipe(part: &Part) -> bool {
     Plan::lines(part).any(|line| line.outcome == Fails("EPIPE")) && !part.has(|act| *act == Act::HeedSigpipe)
 }
 
-fn helpers(out: &mut String, plan: &Plan, part: &Part) -> std::fmt::Result {
+fn helpers(out: &mut String, plan: &Plan, part: &Part, said: &str) -> std::fmt::Result {
     let name = part.name;
     if part.buffer() > 0 {
         writeln!(out, "\nstatic char buffer[{}];", part.buffer())?;
@@ -71,7 +74,7 @@ fn helpers(out: &mut String, plan: &Plan, part: &Part) -> std::fmt::Result {
     writeln!(
         out,
         r#"
-/* Prints what a call has returned, and returns it. */
+/* {said} */
 static long said(const char *call, long result) {{
     if (result < 0)
         printf("{name}: %s = -1 errno %d (%s)\n", call, errno, strerror(errno));
@@ -81,7 +84,7 @@ static long said(const char *call, long result) {{
     return result;
 }}"#
     )?;
-    if part.has(|act| matches!(act, Act::Listen { .. } | Act::Connect { .. } | Act::ConnectUntilAccepted { .. })) {
+    if part.needs_address() {
         out.push_str(match plan.scenario.family {
             Family::V4 => {
                 r"
@@ -127,6 +130,9 @@ fn main(out: &mut String, plan: &Plan, part: &Part) -> std::fmt::Result {
     if !sockets.is_empty() {
         writeln!(out, "    int {};", sockets.join(", "))?;
     }
+    if part.needs_address() {
+        writeln!(out, "    struct {} address;", structure(plan.scenario.family))?;
+    }
     if ignores_sigpipe(part) {
         writeln!(out, "    signal(SIGPIPE, SIG_IGN);")?;
     }
@@ -147,29 +153,54 @@ impl Writer<'_> {
 
     fn lines(&mut self, lines: &[Line]) {
         for line in lines {
+            self.prepare(&line.act);
             if let Some(remark) = &line.remark {
                 self.out.push('\n');
                 for text in super::page::wrapped(remark, 96 - self.indent * 4, "/* ", "   ", " */") {
                     self.code(&text);
                 }
             }
-            self.act(&line.act);
+            self.act(line);
         }
     }
 
-    fn act(&mut self, act: &Act) {
+    /// What has to be done before the line that is commented.
+    fn prepare(&mut self, act: &Act) {
         match act {
-            Act::Sleep(ms) => self.code(&format!("usleep({ms} * 1000);")),
-            Act::Listen { opening, backlog } => self.listen(opening, *backlog),
-            Act::Accept(slot) => self.said("accept()", &format!("{} = accept(listener, NULL, NULL)", slot.name())),
-            Act::Fork { child, gives } => self.fork(child, *gives),
+            Act::Listen { opening, .. } => {
+                self.socket("listener", opening);
+                self.address(&self.part.port_name(opening.port));
+                self.bind("listener");
+            }
             Act::Connect { to, into } => {
                 self.socket(into.name(), to);
-                self.connect(to, *into);
+                self.address(&self.part.port_name(to.port));
             }
-            Act::ConnectUntilAccepted { to, into, every_ms } => self.connect_until(to, *into, *every_ms),
+            Act::ConnectUntilAccepted { to, into, .. } => {
+                self.code("for (;;) {");
+                self.indent += 1;
+                self.socket(into.name(), to);
+                self.address(&self.part.port_name(to.port));
+            }
+            Act::Dissolve(_) => self.code("struct sockaddr nobody = {.sa_family = AF_UNSPEC};"),
+            Act::Write { bytes, .. } => self.code(&format!("memset(buffer, 'x', {bytes});")),
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, line: &Line) {
+        match &line.act {
+            Act::Sleep(ms) => self.code(&format!("usleep({ms} * 1000);")),
+            Act::Listen { backlog, .. } => {
+                let backlog = backlog.unwrap_or(BACKLOG);
+                self.must("listen()", &format!("listen(listener, {backlog})"));
+            }
+            Act::Accept(slot) => self.said("accept()", &format!("{} = accept(listener, NULL, NULL)", slot.name())),
+            Act::Fork { child, gives } => self.fork(child, *gives),
+            Act::Connect { into, .. } if line.must_succeed() => self.must("connect()", &connect(*into)),
+            Act::Connect { into, .. } => self.said("connect()", &connect(*into)),
+            Act::ConnectUntilAccepted { into, every_ms, .. } => self.connect_until(*into, *every_ms),
             Act::Write { on, bytes } => {
-                self.code(&format!("memset(buffer, 'x', {bytes});"));
                 self.said(&format!("write({bytes})"), &format!("write({}, buffer, {bytes})", on.name()));
             }
             Act::Say { on, octets } => {
@@ -187,13 +218,9 @@ impl Writer<'_> {
                 self.said(&format!("shutdown({how})"), &format!("shutdown({}, {how})", on.name()));
             }
             Act::Set { on, options } => self.options(on.name(), options),
-            Act::Dissolve(on) => self.said(
-                "connect(AF_UNSPEC)",
-                &format!(
-                    "connect({}, &(struct sockaddr){{.sa_family = AF_UNSPEC}}, sizeof(struct sockaddr))",
-                    on.name()
-                ),
-            ),
+            Act::Dissolve(on) => {
+                self.said("connect(AF_UNSPEC)", &format!("connect({}, &nobody, sizeof nobody)", on.name()));
+            }
             Act::Close(on) => self.said("close()", &format!("close({})", on.name())),
             Act::CloseListener => self.said("close(listener)", "close(listener)"),
             Act::Kill => self.code("raise(SIGKILL);"),
@@ -202,7 +229,44 @@ impl Writer<'_> {
     }
 
     fn said(&mut self, call: &str, expression: &str) {
-        self.code(&format!("said(\"{call}\", {expression});"));
+        self.call("", &format!("said(\"{call}\","), expression, ");");
+    }
+
+    /// On one line where it fits.
+    fn call(&mut self, before: &str, said: &str, expression: &str, after: &str) {
+        let line = format!("{before}{said} {expression}{after}");
+        if line.len() + self.indent * 4 <= COLUMNS {
+            self.code(&line);
+        } else {
+            self.code(&format!("{before}{said}"));
+            let below = before.len() + "said(".len();
+            let rest = format!("{:below$}{expression}{after}", "");
+            // A structure on a line of its own.
+            match rest.split_once(", &(") {
+                Some((first, value)) if rest.len() + self.indent * 4 > COLUMNS => {
+                    self.code(&format!("{first},"));
+                    self.code(&format!("{:1$}&({value}", "", below + "setsockopt(".len()));
+                }
+                _ => self.code(&rest),
+            }
+        }
+    }
+
+    /// The same of a call without which there is nothing to show.
+    fn must(&mut self, call: &str, expression: &str) {
+        self.call("if (", &format!("said(\"{call}\","), expression, ") < 0)");
+        self.code("    exit(1);");
+    }
+
+    fn address(&mut self, port: &str) {
+        self.code(&format!("address = loopback({port});"));
+    }
+
+    fn bind(&mut self, name: &str) {
+        self.code(&format!("if (bind({name}, (struct sockaddr *)&address, sizeof address) < 0) {{"));
+        self.code(&format!("    perror(\"{}: bind()\");", self.part.name));
+        self.code("    exit(1);");
+        self.code("}");
     }
 
     fn socket(&mut self, name: &str, opening: &Opening) {
@@ -214,39 +278,15 @@ impl Writer<'_> {
         self.code(&format!("{name} = socket({family}, SOCK_STREAM, {protocol});"));
         self.options_quietly(name, &opening.options);
         if let Some(port) = opening.from_port {
-            let of = self.structure();
-            self.code(&format!("bind({name}, {});", address(of, &port.to_string())));
+            self.address(&port.to_string());
+            self.bind(name);
         }
     }
 
-    const fn structure(&self) -> &'static str {
-        match self.plan.scenario.family {
-            Family::V4 => "sockaddr_in",
-            Family::V6 => "sockaddr_in6",
-        }
-    }
-
-    fn listen(&mut self, opening: &Opening, backlog: Option<u16>) {
-        self.socket("listener", opening);
-        let (of, port) = (self.structure(), self.part.port_name(opening.port));
-        self.code(&format!("bind(listener, {});", address(of, &port)));
-        self.said("listen()", &format!("listen(listener, {})", backlog.unwrap_or(BACKLOG)));
-    }
-
-    fn connect(&mut self, to: &Opening, into: Slot) {
-        let (of, port) = (self.structure(), self.part.port_name(to.port));
-        self.said("connect()", &format!("connect({}, {})", into.name(), address(of, &port)));
-    }
-
-    fn connect_until(&mut self, to: &Opening, into: Slot, every_ms: u32) {
-        let name = into.name();
-        self.code("for (;;) {");
-        self.indent += 1;
-        self.socket(name, to);
-        let (of, port) = (self.structure(), self.part.port_name(to.port));
-        self.code(&format!("if (said(\"connect()\", connect({name}, {})) == 0)", address(of, &port)));
+    fn connect_until(&mut self, into: Slot, every_ms: u32) {
+        self.call("if (", "said(\"connect()\",", &connect(into), ") == 0)");
         self.code("    break;");
-        self.code(&format!("close({name});"));
+        self.code(&format!("close({});", into.name()));
         self.code(&format!("usleep({every_ms} * 1000);"));
         self.indent -= 1;
         self.code("}");
@@ -279,9 +319,15 @@ impl Writer<'_> {
     }
 }
 
-/// The two arguments that say who.
-fn address(structure: &str, port: &str) -> String {
-    format!("(struct sockaddr *)&(struct {structure}[]){{loopback({port})}}, sizeof(struct {structure})")
+fn connect(into: Slot) -> String {
+    format!("connect({}, (struct sockaddr *)&address, sizeof address)", into.name())
+}
+
+const fn structure(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "sockaddr_in",
+        Family::V6 => "sockaddr_in6",
+    }
 }
 
 fn set(name: &str, Opt { level, name: option, value }: Opt) -> String {

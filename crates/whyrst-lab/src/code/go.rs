@@ -26,7 +26,7 @@ pub(super) fn text(plan: &Plan, part: &Part, language: Language) -> String {
     }
     let mut out = String::new();
     let _ = heading(&mut out, plan, part, &body, language);
-    let _ = helpers(&mut out, plan.scenario.family, part, &body);
+    let _ = helpers(&mut out, plan.scenario.family, part, &body, language);
     let _ = write!(out, "\nfunc main() {{\n{body}}}\n");
     out
 }
@@ -71,12 +71,15 @@ fn heading(out: &mut String, plan: &Plan, part: &Part, body: &str, language: Lan
     Ok(())
 }
 
-fn helpers(out: &mut String, family: Family, part: &Part, body: &str) -> std::fmt::Result {
-    let name = part.name;
+fn helpers(out: &mut String, family: Family, part: &Part, body: &str, language: Language) -> std::fmt::Result {
+    let (name, words) = (
+        part.name,
+        language.pick("Prints what a call has returned: whether it succeeded.", "打印调用的返回值；返回它是否成功。"),
+    );
     writeln!(
         out,
         r#"
-// Prints what a call has returned.
+// {words}
 func said(call string, result int, err error) bool {{
 	if errno, failed := err.(syscall.Errno); failed {{
 		fmt.Printf("{name}: %s = -1 errno %d (%s)\n", call, int(errno), errno)
@@ -104,6 +107,13 @@ func said(call string, result int, err error) bool {{
                  syscall.SOCK_STREAM, protocol)\n\tif err != nil {{\n\t\tpanic(err)\n\t}}\n\treturn made\n}}"
             ),
         ),
+        (
+            "\tbind(",
+            format!(
+                "func bind(socket int, port int) {{\n\tif err := syscall.Bind(socket, loopback(port)); err != nil \
+                 {{\n\t\tfmt.Fprintln(os.Stderr, \"{name}: bind():\", err)\n\t\tos.Exit(1)\n\t}}\n}}"
+            ),
+        ),
         ("loopback(", format!("func loopback(port int) syscall.Sockaddr {{\n\treturn {address}\n}}")),
         (
             "accept(",
@@ -124,7 +134,8 @@ func said(call string, result int, err error) bool {{
                 .to_owned(),
         ),
     ];
-    for (_, function) in all.iter().filter(|(call, _)| body.contains(call)) {
+    let needs = |call: &str| body.contains(call) || (call == "loopback(" && body.contains("\tbind("));
+    for (_, function) in all.iter().filter(|(call, _)| needs(call)) {
         writeln!(out, "\n{function}")?;
     }
     Ok(())
@@ -148,32 +159,48 @@ impl Writer<'_> {
             }
         }
         for line in lines {
+            self.prepare(&line.act);
             if let Some(remark) = &line.remark {
                 self.out.push('\n');
                 for text in wrapped(remark, 92 - self.indent * 4, "// ", "// ", "") {
                     self.code(&text);
                 }
             }
-            self.act(&line.act);
+            self.act(line);
         }
     }
 
-    fn act(&mut self, act: &Act) {
+    /// What has to be done before the line that is commented.
+    fn prepare(&mut self, act: &Act) {
         match act {
-            Act::Sleep(ms) => self.code(&format!("time.Sleep({ms} * time.Millisecond)")),
-            Act::Listen { opening, backlog } => self.listen(opening, *backlog),
-            Act::Accept(slot) => self.code(&format!("{} = accept(listener)", slot.name())),
-            Act::Fork { child, gives } => self.fork(child, *gives),
-            Act::Connect { to, into } => {
-                self.socket(into.name(), to);
-                self.connect(to, *into);
+            Act::Listen { opening, .. } => {
+                self.socket("listener", opening);
+                self.code(&format!("bind(listener, {})", self.part.port_name(opening.port)));
             }
-            Act::ConnectUntilAccepted { to, into, every_ms } => {
-                let port = self.part.port_name(to.port);
+            Act::Connect { to, into } => self.socket(into.name(), to),
+            Act::ConnectUntilAccepted { to, into, .. } => {
                 self.code("for {");
                 self.indent += 1;
                 self.socket(into.name(), to);
-                self.code(&format!("if said(\"connect()\", 0, syscall.Connect({}, loopback({port}))) {{", into.name()));
+            }
+            Act::Dissolve(_) => self.code("unspec := [16]byte{}"),
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, line: &Line) {
+        match &line.act {
+            Act::Sleep(ms) => self.code(&format!("time.Sleep({ms} * time.Millisecond)")),
+            Act::Listen { backlog, .. } => {
+                let backlog = backlog.unwrap_or(BACKLOG);
+                self.must("listen()", &format!("syscall.Listen(listener, {backlog})"));
+            }
+            Act::Accept(slot) => self.code(&format!("{} = accept(listener)", slot.name())),
+            Act::Fork { child, gives } => self.fork(child, *gives),
+            Act::Connect { to, into } if line.must_succeed() => self.must("connect()", &self.connect(to, *into)),
+            Act::Connect { to, into } => self.said("connect()", &self.connect(to, *into)),
+            Act::ConnectUntilAccepted { to, into, every_ms } => {
+                self.code(&format!("if said(\"connect()\", 0, {}) {{", self.connect(to, *into)));
                 self.code("\tbreak");
                 self.code("}");
                 self.code(&format!("syscall.Close({})", into.name()));
@@ -202,7 +229,6 @@ impl Writer<'_> {
                 }
             }
             Act::Dissolve(on) => {
-                self.code("unspec := [16]byte{}");
                 self.code(&format!(
                     "_, _, errno := syscall.Syscall(syscall.SYS_CONNECT, uintptr({}), \
                      uintptr(unsafe.Pointer(&unspec)), 16)",
@@ -226,6 +252,13 @@ impl Writer<'_> {
         self.code(&format!("said(\"{call}\", 0, {expression})"));
     }
 
+    /// The same of a call without which there is nothing to show.
+    fn must(&mut self, call: &str, expression: &str) {
+        self.code(&format!("if !said(\"{call}\", 0, {expression}) {{"));
+        self.code("\tos.Exit(1)");
+        self.code("}");
+    }
+
     fn socket(&mut self, name: &str, opening: &Opening) {
         let protocol = if opening.mptcp { 262 } else { 0 };
         self.code(&format!("{name} = socket({protocol})"));
@@ -233,19 +266,12 @@ impl Writer<'_> {
             self.code(&set(name, *option));
         }
         if let Some(port) = opening.from_port {
-            self.code(&format!("syscall.Bind({name}, loopback({port}))"));
+            self.code(&format!("bind({name}, {port})"));
         }
     }
 
-    fn listen(&mut self, opening: &Opening, backlog: Option<u16>) {
-        self.socket("listener", opening);
-        self.code(&format!("syscall.Bind(listener, loopback({}))", self.part.port_name(opening.port)));
-        self.said("listen()", &format!("syscall.Listen(listener, {})", backlog.unwrap_or(BACKLOG)));
-    }
-
-    fn connect(&mut self, to: &Opening, into: Slot) {
-        let port = self.part.port_name(to.port);
-        self.said("connect()", &format!("syscall.Connect({}, loopback({port}))", into.name()));
+    fn connect(&self, to: &Opening, into: Slot) -> String {
+        format!("syscall.Connect({}, loopback({}))", into.name(), self.part.port_name(to.port))
     }
 
     fn fork(&mut self, child: &str, gives: Slot) {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::language::Language;
+use whyrst_core::report::catalogue;
 use whyrst_core::report::layout::{padded, wrap};
 
 use crate::runs;
@@ -23,8 +24,12 @@ const WIDTH: usize = 92;
 pub(super) fn headline(plan: &Plan, part: &Part, language: Language) -> Vec<String> {
     let scenario = plan.scenario;
     let title = match language {
-        Language::English => format!("The {} of `{}`. {}", part.name, scenario.id, scenario.story),
-        Language::Chinese => format!("`{}` 的 {}。{}", scenario.id, part.name, story(scenario, language)),
+        Language::English => {
+            format!("The {} of `{}`. {}", part.name, scenario.id, story(scenario, language).unwrap_or_default())
+        }
+        Language::Chinese => {
+            format!("`{}` 的 {}。{}", scenario.id, part.name, story(scenario, language).unwrap_or_default())
+        }
     };
     let mut lines: Vec<String> = wrap(&title, WIDTH).map(str::to_owned).collect();
     if let Some(sender) = remarks::sender(scenario) {
@@ -36,12 +41,20 @@ pub(super) fn headline(plan: &Plan, part: &Part, language: Language) -> Vec<Stri
     lines
 }
 
-/// What happens; stories are English, causes have their titles in both languages.
-fn story(scenario: &'static Scenario, language: Language) -> String {
-    match (language, cause(scenario)) {
-        (Language::Chinese, Some(cause)) if cause.id == scenario.id => cause.texts(language).title.to_owned(),
-        _ => scenario.story.to_owned(),
+/// What happens, as a sentence. Stories are English: in Chinese it is what the catalogue says of the cause that the
+/// scenario shows, and nothing where it shows none.
+pub fn story(scenario: &'static Scenario, language: Language) -> Option<String> {
+    match language {
+        Language::English => Some(scenario.story.to_owned()),
+        Language::Chinese => shown(scenario).map(|cause| catalogue::headline(cause, language)),
     }
+}
+
+/// The cause that its packets show.
+fn shown(scenario: &Scenario) -> Option<&'static Cause> {
+    let ends = [scenario.expect.client, scenario.expect.server];
+    let ids = || ends.iter().flat_map(Verdicts::causes);
+    ids().find(|id| **id == scenario.id).or_else(|| ids().next()).and_then(|id| causes::find(id))
 }
 
 /// The cause that it belongs to.
@@ -72,7 +85,9 @@ pub(super) fn text(scenario: &'static Scenario, language: Language) -> String {
 }
 
 fn write_text(out: &mut String, scenario: &'static Scenario, language: Language) -> std::fmt::Result {
-    for line in wrap(&format!("{}: {}", scenario.id, story(scenario, language)), WIDTH) {
+    let story =
+        story(scenario, language).map_or_else(String::new, |story| language.pick(": ", "：").to_owned() + &story);
+    for line in wrap(&format!("{}{story}", scenario.id), WIDTH) {
         writeln!(out, "{line}")?;
     }
     writeln!(
@@ -82,7 +97,7 @@ fn write_text(out: &mut String, scenario: &'static Scenario, language: Language)
     )?;
     for step in scenario.steps {
         if let Some(call) = call_words(&step.action) {
-            let returns = outcome_words(step.outcome);
+            let returns = outcome_words(step.outcome, language);
             let line = format!("  {} {} {returns}", padded(step.actor.name, 10), padded(&call, 28));
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -155,12 +170,12 @@ pub(crate) fn call_words(action: &Action) -> Option<String> {
     })
 }
 
-fn outcome_words(outcome: ExpectedReturn) -> String {
+fn outcome_words(outcome: ExpectedReturn, language: Language) -> String {
     match outcome {
         ExpectedReturn::Succeeds => String::new(),
         ExpectedReturn::Gives(value) => format!("= {value}"),
-        ExpectedReturn::GivesBetween(least, most) => format!("= {least} to {most}"),
+        ExpectedReturn::GivesBetween(least, most) => format!("= {least} {} {most}", language.pick("to", "至")),
         ExpectedReturn::Fails(errno) => format!("= -1 {errno}"),
-        ExpectedReturn::DiesOf(signal) => format!("never: {signal}"),
+        ExpectedReturn::DiesOf(signal) => format!("{}{signal}", language.pick("never: ", "不会返回：")),
     }
 }

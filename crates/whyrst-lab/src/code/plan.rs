@@ -82,6 +82,14 @@ impl Slot {
     }
 }
 
+/// What stands above the function that prints results.
+pub(super) const fn said_words(language: Language) -> &'static str {
+    match language {
+        Language::English => "Prints what a call has returned, and returns it.",
+        Language::Chinese => "打印调用的返回值，并返回它。",
+    }
+}
+
 /// How a socket begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Opening {
@@ -634,12 +642,24 @@ impl Part {
         self.has(|act| act.slot() == Some(slot))
     }
 
+    /// Whether it takes an address: to bind or to connect.
+    pub(super) fn needs_address(&self) -> bool {
+        self.has(|act| matches!(act, Act::Listen { .. } | Act::Connect { .. } | Act::ConnectUntilAccepted { .. }))
+    }
+
     /// How its argument for that port is called.
     pub(super) fn port_name(&self, port: u16) -> String {
         match self.ports.iter().position(|known| *known == port) {
             Some(0) | None => "port".into(),
             Some(at) => format!("port{}", at + 1),
         }
+    }
+}
+
+impl Line {
+    /// Whether the story goes nowhere where this call fails.
+    pub(super) const fn must_succeed(&self) -> bool {
+        !matches!(self.outcome, ExpectedReturn::Fails(_) | ExpectedReturn::DiesOf(_))
     }
 }
 

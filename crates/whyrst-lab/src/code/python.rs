@@ -62,17 +62,21 @@ fn heading(out: &mut String, plan: &Plan, part: &Part, language: Language) -> st
         r#"
 
 def said(call, function, *arguments):
-    """Calls, prints what came of it, and returns that."""
+    """{}"""
     try:
         result = function(*arguments)
     except OSError as error:
         print(f"{name}: {{call}} = -1 errno {{error.errno}} ({{error.strerror}})", flush=True)
-        return None
+        return False
     shown = len(result) if isinstance(result, bytes) else result if isinstance(result, int) else 0
     print(f"{name}: {{call}} = {{shown}}", flush=True)
     return result
 
-"#
+"#,
+        language.pick(
+            "Calls, prints what came of it, and returns that: False where it failed.",
+            "调用函数，打印结果并返回它；失败时返回 False。",
+        )
     )
 }
 
@@ -98,25 +102,56 @@ impl Writer<'_> {
 
     fn lines(&mut self, lines: &[Line]) {
         for line in lines {
+            self.prepare(&line.act);
             if let Some(remark) = &line.remark {
                 self.out.push('\n');
                 for text in wrapped(remark, 96 - self.indent * 4, "# ", "# ", "") {
                     self.code(&text);
                 }
             }
-            self.act(&line.act, line.outcome);
+            self.act(line);
         }
     }
 
-    fn act(&mut self, act: &Act, outcome: ExpectedReturn) {
+    /// What has to be done before the line that is commented.
+    fn prepare(&mut self, act: &Act) {
         match act {
+            Act::Listen { opening, .. } => {
+                self.socket("listener", opening);
+                let port = self.part.port_name(opening.port);
+                self.code(&format!("listener.bind((\"{}\", {port}))", self.host()));
+            }
+            Act::Connect { to, into } => self.socket(into.name(), to),
+            Act::ConnectUntilAccepted { to, into, .. } => {
+                self.code("while True:");
+                self.indent += 1;
+                self.socket(into.name(), to);
+            }
+            // The module has no address of AF_UNSPEC: the C library is asked itself.
+            Act::Dissolve(_) => self.code("import ctypes"),
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, line: &Line) {
+        let outcome = line.outcome;
+        match &line.act {
             Act::Sleep(ms) => self.code(&format!("time.sleep({})", seconds(*ms))),
-            Act::Listen { opening, backlog } => self.listen(opening, *backlog),
+            Act::Listen { backlog, .. } => {
+                let backlog = backlog.unwrap_or(BACKLOG);
+                self.said("listen()", &format!("listener.listen, {backlog}"));
+            }
             Act::Accept(slot) => self.said_to("accept()", &format!("{}, _", slot.name()), "listener.accept"),
             Act::Fork { child, gives } => self.fork(child, *gives),
             Act::Connect { to, into } => {
-                self.socket(into.name(), to);
-                self.connect(to, *into);
+                let port = self.part.port_name(to.port);
+                let said = format!("said(\"connect()\", {}.connect, (\"{}\", {port}))", into.name(), self.host());
+                if line.must_succeed() {
+                    self.code(&format!("if {said} is False:"));
+                    self.code("    sys.exit(1)");
+                } else {
+                    self.code(&said);
+                }
             }
             Act::ConnectUntilAccepted { to, into, every_ms } => self.connect_until(to, *into, *every_ms),
             Act::Write { on, bytes } => {
@@ -143,8 +178,6 @@ impl Writer<'_> {
                 }
             }
             Act::Dissolve(on) => {
-                // The module has no address of AF_UNSPEC: the C library is asked itself.
-                self.code("import ctypes");
                 self.said(
                     "connect(AF_UNSPEC)",
                     &format!("ctypes.CDLL(None).connect, {}.fileno(), bytes(16), 16", on.name()),
@@ -192,22 +225,7 @@ impl Writer<'_> {
         loopback(self.plan.scenario.family)
     }
 
-    fn listen(&mut self, opening: &Opening, backlog: Option<u16>) {
-        self.socket("listener", opening);
-        let port = self.part.port_name(opening.port);
-        self.code(&format!("listener.bind((\"{}\", {port}))", self.host()));
-        self.said("listen()", &format!("listener.listen, {}", backlog.unwrap_or(BACKLOG)));
-    }
-
-    fn connect(&mut self, to: &Opening, into: Slot) {
-        let port = self.part.port_name(to.port);
-        self.said("connect()", &format!("{}.connect, (\"{}\", {port})", into.name(), self.host()));
-    }
-
     fn connect_until(&mut self, to: &Opening, into: Slot, every_ms: u32) {
-        self.code("while True:");
-        self.indent += 1;
-        self.socket(into.name(), to);
         self.code("try:");
         let port = self.part.port_name(to.port);
         self.code(&format!("    {}.connect((\"{}\", {port}))", into.name(), self.host()));

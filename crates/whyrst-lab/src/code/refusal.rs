@@ -1,6 +1,8 @@
 //! Which scenarios sockets alone cannot make, and what they need instead: read from their steps and their wire.
 
-use crate::scenario::{Action, ExpectedReturn, Host, Limit, Link, Scenario, SocketOption, Step, Wire};
+use crate::scenario::{
+    Action, ExpectedReturn, Host, Limit, Link, Scenario, SocketOption, Step, Treatment, Wire, WireRule,
+};
 
 use super::options::Opt;
 use super::{NoPrograms, Program};
@@ -24,17 +26,31 @@ const BEYOND_CLOCKS: [&str; 2] = ["app-suspended", "reload-drops-queue"];
 fn of_clocks(scenario: &Scenario) -> Option<NoPrograms> {
     BEYOND_CLOCKS.contains(&scenario.id).then(|| {
         NoPrograms::new(
-            "it lies in the milliseconds between six processes, which the lab keeps and sleeps do not",
-            "关键在于六个进程之间的毫秒级时序，lab 能保证，sleep 不能",
+            "it lies in the milliseconds between several processes, which the lab keeps and sleeps do not",
+            "关键在于多个进程之间的毫秒级时序，lab 能保证，sleep 不能",
         )
     })
 }
 
 fn of_wire(wire: &Wire) -> Option<NoPrograms> {
+    let makes_resets = |rule: &WireRule| matches!(rule.treatment, Treatment::Reject { .. } | Treatment::Inject(_));
+    if wire.rules.iter().any(makes_resets) {
+        return Some(NoPrograms::new(
+            "a device on the path makes its RST, not a program: the lab's wire plays that device",
+            "RST 由路径上的设备发出，而不是由程序造成：lab 的线路扮演该设备",
+        ));
+    }
+    let changes = |rule: &WireRule| matches!(rule.treatment, Treatment::StripMptcp);
+    if wire.rules.iter().any(changes) {
+        return Some(NoPrograms::new(
+            "a device on the path has to change options of its packets, which the lab's wire does",
+            "路径上的设备必须改动报文的选项，由 lab 的线路完成",
+        ));
+    }
     if !wire.rules.is_empty() {
         return Some(NoPrograms::new(
-            "the network has to lose or delay certain packets, which the lab's wire does",
-            "网络必须丢弃或延迟特定的包，由 lab 的线路完成",
+            "the network has to lose, delay or repeat certain packets, which the lab's wire does",
+            "网络必须丢弃、延迟或重复特定的包，由 lab 的线路完成",
         ));
     }
     if wire.link == Link::Ethernet {

@@ -13,7 +13,7 @@ pub(super) fn of(scenario: &'static Scenario, number: usize, language: Language)
     let result = result_words(step).map(|(english, chinese)| language.pick(english, chinese).to_owned());
     let about = about(step).map(|(english, chinese)| language.pick(english, chinese).to_owned());
     let said: Vec<String> = [matters, about, result].into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join(" "))
+    (!said.is_empty()).then(|| said.join(language.pick(" ", "")))
 }
 
 /// What is said above a sleep before that step, or at the end of the program.

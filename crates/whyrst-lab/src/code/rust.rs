@@ -9,7 +9,7 @@ use crate::scenario::{ExpectedReturn, Family};
 use super::loopback;
 use super::options::{Constant, Opt, Value};
 use super::page::{headline, wrapped};
-use super::plan::{Act, How, Line, Opening, Part, Plan, Slot};
+use super::plan::{Act, How, Line, Opening, Part, Plan, Slot, said_words};
 
 /// What `listen` is given where the story says nothing.
 const BACKLOG: u16 = 16;
@@ -26,7 +26,7 @@ pub(super) fn text(plan: &Plan, part: &Part, language: Language) -> String {
     let _ = heading(&mut out, plan, part, &body, language);
     let _ = write!(out, "\nfn main() {{\n{}{body}}}\n", arguments(part));
     if asks_c {
-        out.push_str(&c_interface(plan.scenario.family, &body));
+        out.push_str(&c_interface(plan.scenario.family, &body, language));
     }
     out
 }
@@ -82,8 +82,11 @@ fn heading(out: &mut String, plan: &Plan, part: &Part, body: &str, language: Lan
     if body.contains("Duration") {
         writeln!(out, "use std::time::Duration;")?;
     }
-    let mut constants: Vec<Constant> =
-        part.options().filter(|opt| body.contains(opt.name.name)).flat_map(|opt| [opt.level, opt.name]).collect();
+    let mut constants: Vec<Constant> = part
+        .options()
+        .filter(|opt| body.contains(&format!(", {},", opt.name.name)))
+        .flat_map(|opt| [opt.level, opt.name])
+        .collect();
     constants.sort_unstable();
     constants.dedup();
     if !constants.is_empty() {
@@ -93,30 +96,32 @@ fn heading(out: &mut String, plan: &Plan, part: &Part, body: &str, language: Lan
         writeln!(out, "const {}: i32 = {};", constant.name, constant.value)?;
     }
     if body.contains("said(") || body.contains("made(") {
+        let words = said_words(language);
         writeln!(
             out,
             r#"
-/// Prints what a call has returned.
-fn said(call: &str, result: io::Result<usize>) -> bool {{
+/// {words}
+fn said(call: &str, result: io::Result<usize>) -> io::Result<usize> {{
     match &result {{
         Ok(value) => println!("{name}: {{call}} = {{value}}"),
         Err(error) => println!("{name}: {{call}} = -1 errno {{}} ({{error}})", error.raw_os_error().unwrap_or(0)),
     }}
-    result.is_ok()
+    result
 }}"#
         )?;
     }
     if body.contains("made(") {
+        let words = language.pick("The same of a call that makes a socket.", "用于创建套接字的调用。");
         writeln!(
             out,
             r"
-/// The same of a call that makes a socket.
+/// {words}
 fn made<T>(call: &str, result: io::Result<T>) -> Option<T> {{
     let (value, result) = match result {{
         Ok(value) => (Some(value), Ok(0)),
         Err(error) => (None, Err(error)),
     }};
-    said(call, result);
+    let _ = said(call, result);
     value
 }}"
         )?;
@@ -124,7 +129,7 @@ fn made<T>(call: &str, result: io::Result<T>) -> Option<T> {{
     Ok(())
 }
 
-fn c_interface(family: Family, body: &str) -> String {
+fn c_interface(family: Family, body: &str, language: Language) -> String {
     let (number, size, address) = match family {
         Family::V4 => (
             2,
@@ -137,7 +142,13 @@ fn c_interface(family: Family, body: &str) -> String {
             "let mut address = [0; 28];\n    address[..2].copy_from_slice(&10_u16.to_ne_bytes());\n    address[2..4].copy_from_slice(&port.to_be_bytes());\n    address[23] = 1;\n    address",
         ),
     };
-    let mut out = String::from("\n/// What the standard library does not offer.\nmod c {\n    unsafe extern \"C\" {\n");
+    let (not_offered, one_of) = match language {
+        Language::English => {
+            ("What the standard library does not offer.", "`struct sockaddr` of that port on this host.")
+        }
+        Language::Chinese => ("标准库没有提供的函数。", "本机上该端口的 `struct sockaddr`。"),
+    };
+    let mut out = format!("\n/// {not_offered}\nmod c {{\n    unsafe extern \"C\" {{\n");
     for function in [
         "socket(domain: i32, kind: i32, protocol: i32) -> i32",
         "setsockopt(socket: i32, level: i32, name: i32, value: *const u8, size: u32) -> i32",
@@ -173,7 +184,7 @@ fn socket(protocol: i32) -> TcpStream {{
     unsafe {{ TcpStream::from(OwnedFd::from_raw_fd(c::socket({number}, 1, protocol))) }}
 }}
 
-/// `struct sockaddr` of that port on this host.
+/// {one_of}
 fn address(port: u16) -> [u8; {size}] {{
     {address}
 }}
@@ -214,6 +225,7 @@ impl Writer<'_> {
 
     fn lines(&mut self, lines: &[Line]) {
         for (at, line) in lines.iter().enumerate() {
+            self.prepare(line, &lines[at + 1..]);
             if let Some(remark) = &line.remark {
                 self.out.push('\n');
                 for text in wrapped(remark, 96 - self.indent * 4, "// ", "// ", "") {
@@ -244,6 +256,27 @@ impl Writer<'_> {
         format!("let {mutable}{underscore}{}", slot.name())
     }
 
+    /// What has to be done before the line that is commented.
+    fn prepare(&mut self, line: &Line, rest: &[Line]) {
+        match &line.act {
+            Act::Listen { opening, backlog } if !is_plain(opening, *backlog) => {
+                self.socket("socket", "let listening", opening);
+                self.bind("listening", "here", &self.part.port_name(opening.port));
+            }
+            Act::Connect { to, into } if self.way(line, rest) == Way::ByHand => {
+                let binding = self.binding(*into, rest);
+                self.socket("socket", &binding, to);
+                self.code(&format!("let there = address({});", self.part.port_name(to.port)));
+            }
+            Act::ConnectUntilAccepted { into, .. } => {
+                let binding = self.binding(*into, rest);
+                self.code(&format!("{binding} = loop {{"));
+                self.indent += 1;
+            }
+            _ => {}
+        }
+    }
+
     fn act(&mut self, line: &Line, rest: &[Line]) {
         match &line.act {
             Act::Sleep(ms) => self.code(&format!("thread::sleep(Duration::from_millis({ms}));")),
@@ -253,17 +286,16 @@ impl Writer<'_> {
                 self.code(&format!("{binding} = made(\"accept()\", listener.accept()).expect(\"a connection\").0;"));
             }
             Act::Fork { child, gives } => self.fork(child, *gives),
-            Act::Connect { to, into } => self.connect(to, *into, line.outcome, rest),
-            Act::ConnectUntilAccepted { to, into, every_ms } => {
-                let (binding, host) = (self.binding(*into, rest), self.host());
-                let port = self.part.port_name(to.port);
-                self.code(&format!("{binding} = loop {{"));
+            Act::Connect { to, into } => self.connect(to, *into, line, rest),
+            Act::ConnectUntilAccepted { to, every_ms, .. } => {
+                let (port, host) = (self.part.port_name(to.port), self.host());
                 self.code(&format!(
-                    "    if let Some(connected) = made(\"connect()\", TcpStream::connect((\"{host}\", {port}))) {{"
+                    "if let Some(connected) = made(\"connect()\", TcpStream::connect((\"{host}\", {port}))) {{"
                 ));
-                self.code("        break connected;");
-                self.code("    }");
-                self.code(&format!("    thread::sleep(Duration::from_millis({every_ms}));"));
+                self.code("    break connected;");
+                self.code("}");
+                self.code(&format!("thread::sleep(Duration::from_millis({every_ms}));"));
+                self.indent -= 1;
                 self.code("};");
             }
             Act::Write { on, bytes } => {
@@ -303,11 +335,11 @@ impl Writer<'_> {
             }
             Act::Close(on) => {
                 self.code(&format!("drop({});", on.name()));
-                self.said("close()", "Ok(0)");
+                self.closed("close()");
             }
             Act::CloseListener => {
                 self.code("drop(listener);");
-                self.said("close(listener)", "Ok(0)");
+                self.closed("close(listener)");
             }
             Act::Kill => {
                 self.asks_c = true;
@@ -325,31 +357,31 @@ impl Writer<'_> {
     }
 
     fn said(&mut self, call: &str, expression: &str) {
-        self.code(&format!("said(\"{call}\", {expression});"));
+        self.code(&format!("let _ = said(\"{call}\", {expression});"));
+    }
+
+    /// `drop` closes and keeps the result to itself.
+    fn closed(&mut self, call: &str) {
+        self.code(&format!("println!(\"{}: {call}\");", self.part.name));
     }
 
     /// The standard library sets `SO_REUSEADDR` and takes a backlog of its own.
     fn listen(&mut self, opening: &Opening, backlog: Option<u16>) {
         let (port, host) = (self.part.port_name(opening.port), self.host());
-        let is_plain = opening.options == [Opt::REUSE_ADDRESS] && !opening.mptcp && backlog.is_none();
         let name = if self.part.has(|act| matches!(act, Act::Accept(_) | Act::CloseListener)) {
             "listener"
         } else {
             "_listener"
         };
-        if is_plain {
+        if is_plain(opening, backlog) {
             self.code(&format!(
                 "let {name} = made(\"listen()\", TcpListener::bind((\"{host}\", {port}))).expect(\"a listener\");"
             ));
             return;
         }
-        self.socket("socket", "let listening", opening);
-        self.code(&format!("let here = address({port});"));
-        self.code("unsafe { c::bind(listening.as_raw_fd(), here.as_ptr(), here.len() as u32) };");
-        self.said(
-            "listen()",
-            &format!("from_c(unsafe {{ c::listen(listening.as_raw_fd(), {}) }})", backlog.unwrap_or(BACKLOG)),
-        );
+        let backlog = backlog.unwrap_or(BACKLOG);
+        let listen = format!("from_c(unsafe {{ c::listen(listening.as_raw_fd(), {backlog}) }})");
+        self.code(&format!("said(\"listen()\", {listen}).expect(\"a listener\");"));
         self.code(&format!("let {name} = TcpListener::from(OwnedFd::from(listening));"));
     }
 
@@ -363,29 +395,43 @@ impl Writer<'_> {
             self.code(&format!("{set}.expect(\"{}\");", option.name.name));
         }
         if let Some(port) = opening.from_port {
-            self.code(&format!("let from = address({port});"));
-            self.code(&format!("unsafe {{ c::bind({name}.as_raw_fd(), from.as_ptr(), from.len() as u32) }};"));
+            self.bind(&name, "from", &port.to_string());
         }
     }
 
-    fn connect(&mut self, to: &Opening, into: Slot, outcome: ExpectedReturn, rest: &[Line]) {
+    fn bind(&mut self, socket: &str, variable: &str, port: &str) {
+        self.code(&format!("let {variable} = address({port});"));
+        let bind = format!("c::bind({socket}.as_raw_fd(), {variable}.as_ptr(), {variable}.len() as u32)");
+        self.code(&format!("from_c(unsafe {{ {bind} }}).expect(\"bind()\");"));
+    }
+
+    fn way(&self, line: &Line, rest: &[Line]) -> Way {
+        let Act::Connect { to, into } = &line.act else { return Way::ByHand };
+        let fails = matches!(line.outcome, ExpectedReturn::Fails(_));
+        match (to.is_plain(), fails) {
+            (true, false) => Way::Plain,
+            (true, true) if self.binding(*into, rest).contains('_') => Way::Refused,
+            _ => Way::ByHand,
+        }
+    }
+
+    fn connect(&mut self, to: &Opening, into: Slot, line: &Line, rest: &[Line]) {
         let (port, host) = (self.part.port_name(to.port), self.host());
         let binding = self.binding(into, rest);
-        let fails = matches!(outcome, ExpectedReturn::Fails(_));
-        if to.is_plain() && fails && binding.contains('_') {
-            self.code(&format!("made(\"connect()\", TcpStream::connect((\"{host}\", {port})));"));
-        } else if to.is_plain() && !fails {
-            self.code(&format!(
-                "{binding} = made(\"connect()\", TcpStream::connect((\"{host}\", {port}))).expect(\"a connection\");"
-            ));
-        } else {
-            let name = binding.rsplit(' ').next().unwrap_or_default().to_owned();
-            self.socket("socket", &binding, to);
-            self.code(&format!("let there = address({port});"));
-            self.said(
-                "connect()",
-                &format!("from_c(unsafe {{ c::connect({name}.as_raw_fd(), there.as_ptr(), there.len() as u32) }})"),
-            );
+        let connect = format!("made(\"connect()\", TcpStream::connect((\"{host}\", {port})))");
+        match self.way(line, rest) {
+            Way::Refused => self.code(&format!("{connect};")),
+            Way::Plain => self.code(&format!("{binding} = {connect}.expect(\"a connection\");")),
+            Way::ByHand => {
+                let name = binding.rsplit(' ').next().unwrap_or_default();
+                let call = format!("c::connect({name}.as_raw_fd(), there.as_ptr(), there.len() as u32)");
+                let said = format!("said(\"connect()\", from_c(unsafe {{ {call} }}))");
+                if line.must_succeed() {
+                    self.code(&format!("{said}.expect(\"a connection\");"));
+                } else {
+                    self.code(&format!("let _ = {said};"));
+                }
+            }
         }
     }
 
@@ -417,6 +463,21 @@ impl Writer<'_> {
         self.asks_c = true;
         format!("setsockopt(&{name}, {}, {}, {value})", level.name, option.name)
     }
+}
+
+/// How a connection is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Plain,
+    /// Nothing comes of it that anybody holds.
+    Refused,
+    /// With the calls of C.
+    ByHand,
+}
+
+/// Whether the standard library listens like that.
+fn is_plain(opening: &Opening, backlog: Option<u16>) -> bool {
+    opening.options == [Opt::REUSE_ADDRESS] && !opening.mptcp && backlog.is_none()
 }
 
 /// Whether the act gives the slot a new connection.

@@ -3,16 +3,20 @@
 
 use std::fmt::Write as _;
 
+use nix::sys::signal::Signal;
 use whyrst_core::language::Language;
 
-use super::Program;
-use super::plan::{Part, Plan};
+use crate::scenario::ExpectedReturn;
 
+use super::Program;
+use super::plan::{Act, Part, Plan};
+
+/// By its name in the folder that it is in by then: `$0` was named from another one.
 const NAMESPACE: &str = "\
 if [ -z \"${WHYRST_INSIDE:-}\" ]; then
     user=
     [ \"$(id -u)\" = 0 ] || user=\"--user --map-root-user\"
-    WHYRST_INSIDE=shell exec unshare $user --net sh \"$0\"
+    WHYRST_INSIDE=shell exec unshare $user --net sh \"./${0##*/}\"
 fi
 ip link set lo mtu 1500 up
 
@@ -22,10 +26,13 @@ ip link set lo mtu 1500 up
 /// captured.
 const CAPTURE: &str = "\
 tcpdump=
+started=
+trap 'kill $started 2>/dev/null || :' EXIT
 if [ \"$WHYRST_INSIDE\" = shell ] && command -v tcpdump >/dev/null; then
     rm -f capture.pcap
     tcpdump -Z root -i lo --immediate-mode -U -w capture.pcap tcp 2>/dev/null &
     tcpdump=$!
+    started=$tcpdump
     until [ -s capture.pcap ] || ! kill -0 \"$tcpdump\" 2>/dev/null; do sleep 0.05; done
     sleep 0.1
     kill -0 \"$tcpdump\" 2>/dev/null || tcpdump=
@@ -51,10 +58,13 @@ pub(super) fn text(plan: &Plan, program: Program, language: Language) -> String 
     build(&mut out, plan, program);
     out.push_str(NAMESPACE);
     out.push_str(CAPTURE);
-    start(&mut out, plan, program);
-    out.push_str(
+    start(&mut out, plan, program, language);
+    let comment = language.pick("Its status says what it found.", "退出状态说明发现了什么。");
+    let _ = write!(
+        out,
         "\nif [ -n \"$tcpdump\" ]; then\n    sleep 0.3\n    kill \"$tcpdump\"\n    wait \"$tcpdump\" || true\n    \
-         if command -v whyrst >/dev/null; then\n        whyrst explain capture.pcap || true\n    fi\nfi\n",
+         if command -v whyrst >/dev/null; then\n        # {comment}\n        whyrst explain capture.pcap || \
+         true\n    fi\nfi\nexit \"$status\"\n",
     );
     out
 }
@@ -82,31 +92,62 @@ const LISTENING: &str = r#"listening() {
 "#;
 
 /// Services first, and the others when these listen.
-fn start(out: &mut String, plan: &Plan, program: Program) {
+fn start(out: &mut String, plan: &Plan, program: Program, language: Language) {
     let (services, others): (Vec<&Part>, Vec<&Part>) = plan.parts.iter().partition(|part| part.is_service);
     if !services.is_empty() {
         out.push_str(LISTENING);
     }
-    let mut all = Vec::new();
-    for part in services {
-        begin(out, part, program, &mut all);
+    for part in &services {
+        begin(out, part, program);
         if let Some(port) = part.ports.first() {
-            let _ = writeln!(out, "until listening {port}; do sleep 0.05; done");
+            let variable = variable(part);
+            let _ = writeln!(
+                out,
+                "until listening {port}; do\n    kill -0 \"${variable}\" 2>/dev/null || exit 1\n    sleep 0.05\ndone"
+            );
         }
     }
-    for part in others {
-        begin(out, part, program, &mut all);
+    for part in &others {
+        begin(out, part, program);
     }
-    let _ = writeln!(out, "for program in{}; do wait \"$program\" || true; done", all.concat());
+    out.push_str("\nstatus=0\n");
+    for part in services.iter().chain(&others) {
+        wait(out, part, language);
+    }
 }
 
-fn begin(out: &mut String, part: &Part, program: Program, all: &mut Vec<String>) {
+fn variable(part: &Part) -> String {
+    part.name.replace('-', "_")
+}
+
+/// Each ends well, or as the story has it.
+fn wait(out: &mut String, part: &Part, language: Language) {
+    let variable = variable(part);
+    let _ = match death(part) {
+        None => writeln!(out, "wait \"${variable}\" || status=$?"),
+        Some(signal) => {
+            let how = language.pick("its story ends so", "按情节就这样结束");
+            let status = 128 + signal as i32;
+            writeln!(out, "wait \"${variable}\" || [ $? = {status} ] || status=1 # {}: {how}", signal.as_str())
+        }
+    };
+}
+
+/// The signal that a program dies of.
+fn death(part: &Part) -> Option<Signal> {
+    part.lines.iter().find_map(|line| match (&line.act, line.outcome) {
+        (Act::Kill, _) => Some(Signal::SIGKILL),
+        (_, ExpectedReturn::DiesOf(name)) => name.parse().ok(),
+        _ => None,
+    })
+}
+
+fn begin(out: &mut String, part: &Part, program: Program) {
     let ports = part.ports.iter().fold(String::new(), |all, port| all + " " + &port.to_string());
     let command = match program {
         Program::Python => format!("python3 {}.py{ports}", part.name),
         Program::C | Program::Rust | Program::Go => format!("./{}{ports}", part.name),
     };
-    let variable = part.name.replace('-', "_");
-    let _ = writeln!(out, "{command} &\n{variable}=$!");
-    all.push(format!(" \"${variable}\""));
+    let variable = variable(part);
+    let _ = writeln!(out, "{command} &\n{variable}=$!\nstarted=\"$started ${variable}\"");
 }

@@ -27,6 +27,10 @@ Causes, and when they strike:
   closed-port             stops listening for --for (2s), after --after (1s)
   listener-close-pending  closes the listener with connections in its queue, after --after (1s)
 
+data-after-close, stale-connection and half-open-listener strike when an answer has been given and nothing has moved for \
+20 ms. They are counted as closed, not as reset: what the client says next is reset, and a client that looks at its \
+connection first sees the FIN of the first two and says nothing. close-unread resets whatever the client does.
+
 The control API (--control) is toxiproxy's in spirit: GET /proxies, POST /proxies/NAME/toxics \
 {\"type\": \"linger-zero\", \"toxicity\": 0.05, \"attributes\": {\"after\": \"3-requests\"}}, DELETE \
 /proxies/NAME/toxics/TOXIC, POST /proxies/NAME {\"enabled\": false}, POST /reset.
