@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fleet", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-telemetry"]),
     ("flowread", &[]),
     ("rstgen", &[]),
-    ("xtask", &["whyrst-core", "whyrst-lab"]),
+    ("xtask", &["whyrst-capture", "whyrst-core", "whyrst-lab"]),
 ];
 
 /// The pure crates and all that each may depend on; none of it does IO without its `std` feature, and `schemars` is
