@@ -363,7 +363,12 @@ impl Entry {
             Some((from, from.plus(said.lasted).plus(stamp.resolution())))
         });
         // Of a program that nobody knows it is not known whose words its line repeats.
-        let names_reason = said.by != Claimant::Program;
+        let names_reason = |leg| match said.by {
+            Claimant::Program => false,
+            // A status says that the upstream failed, not how.
+            Claimant::AccessLog => leg == Leg::This,
+            _ => true,
+        };
         let claim = |&(about, leg): &(About, Leg)| Dated {
             about,
             when,
@@ -379,7 +384,7 @@ impl Entry {
                 process: said.process.as_deref().map(Into::into),
                 pid: said.pid,
                 symptom: said.symptom,
-                cause: reason_named(said.symptom, said.came, leg).filter(|_| names_reason),
+                cause: reason_named(said.symptom, said.came, leg).filter(|_| names_reason(leg)),
                 came: said.came,
                 leg,
                 about,

@@ -367,6 +367,24 @@ closed port
         assert_eq!(foreign.tally.unread, 1);
     }
 
+    /// Other programs write into the same files, and whoever logs in chooses a name.
+    #[test]
+    fn only_the_kernels_own_lines_are_its_word() {
+        let lines = [
+            "Nov 30 03:12:07 host sshd[8]: Invalid user kernel: TCP: [10.0.0.1]:40000 to [10.0.0.2]:80 tcpflags \
+             0x18<PUSH,ACK>; tcp_do_segment: x, sending RST from 1.2.3.4 port 5",
+            "2026-11-30 03:12:07.1+0100 0x1 Default 0x0 812 0 app: kernel: tcp control outgoing RST ACK \
+             [10.0.0.1:40000<->10.0.0.2:80] interface: en0",
+            "<Event xmlns='x'><System><Provider Name='App'/><EventID>1039</EventID></System><EventData><Data Name='x'>\
+             Microsoft-Windows-TCPIP</Data><Data Name='LocalAddress'>10.0.0.1:1</Data><Data \
+             Name='RemoteAddress'>10.0.0.2:2</Data></EventData></Event>",
+        ];
+        for line in lines {
+            let foreign = read(line);
+            assert_eq!((foreign.claims.len(), foreign.resets.len()), (0, 0), "{line}");
+        }
+    }
+
     #[test]
     fn whatever_is_cut_off_is_counted_and_never_ends_in_a_panic() {
         for end in 0..NETSH.len() {

@@ -75,6 +75,10 @@ fn endpoint(end: PartialEnd) -> Option<Endpoint> {
     Some(Endpoint::new(unmapped(end.ip?), end.port?))
 }
 
+fn unmapped_end(end: Endpoint) -> Endpoint {
+    Endpoint::new(unmapped(end.ip), end.port)
+}
+
 /// The claims of all logs.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -129,12 +133,16 @@ impl Index {
     }
 
     /// Those of `key` that are about the time of `outcome`, the nearest where there are too many. With both ends a claim may
-    /// be about any time of the connection; less would fit others that the end has had meanwhile.
+    /// be about any time of the connection, and with the client's the reset may be at any time of the claim: a proxy may
+    /// notice long after that its client left. Whatever else has had other connections meanwhile: only its end counts.
     fn near(&self, key: Key, outcome: &Outcome) -> impl Iterator<Item = &u32> {
         let all = self.timed.get(&key).map_or(&[][..], Vec::as_slice);
         let reset = outcome.time();
+        let connection = outcome.connection();
+        let client = Key::End(unmapped_end(connection.endpoint(connection.client)));
         let (first, last) = match key {
-            Key::Ends(..) => (outcome.connection().first.min(reset), reset.plus(self.longest)),
+            Key::Ends(..) => (connection.first.min(reset), reset.plus(self.longest)),
+            Key::End(_) if key == client => (reset, reset.plus(self.longest)),
             Key::End(_) | Key::Address(_) => (reset, reset),
         };
         let within = within(all, |at| self.until(at), first.plus(negative(SLACK)), last.plus(SLACK), reset);
@@ -155,9 +163,8 @@ impl Index {
         let mut elsewhen = Elsewhen::default();
         let of_ends = keys(outcome).filter(|key| !matches!(key, Key::Address(_)));
         for all in of_ends.filter_map(|key| self.timed.get(&key)) {
-            let fits = |at: &&u32| {
-                self.claims.get(**at as usize).filter(|dated| ends_of(dated.about, outcome).is_some())
-            };
+            let fits =
+                |at: &&u32| self.claims.get(**at as usize).filter(|dated| ends_of(dated.about, outcome).is_some());
             elsewhen.lines.extend(all.iter().take(MOST_ELSEWHEN).filter_map(|at| fits(&at)).map(|dated| dated.entry));
             for quarters in QUARTERS.filter(|quarters| *quarters != 0) {
                 let time = outcome.time().plus(Span::from_nanos(QUARTER.nanos() * i64::from(quarters)));
@@ -172,13 +179,7 @@ impl Index {
 }
 
 /// Of what is sorted by `time`, what lies between two times, and of too much the nearest to a third.
-fn within(
-    all: &[u32],
-    time: impl Fn(u32) -> Timestamp,
-    first: Timestamp,
-    last: Timestamp,
-    near: Timestamp,
-) -> &[u32] {
+fn within(all: &[u32], time: impl Fn(u32) -> Timestamp, first: Timestamp, last: Timestamp, near: Timestamp) -> &[u32] {
     let before = |limit: Timestamp| all.partition_point(|at| time(*at) < limit);
     let (begin, end) = (before(first), all.partition_point(|at| time(*at) <= last));
     let middle = before(near).clamp(begin, end.max(begin));
@@ -193,10 +194,7 @@ const fn negative(span: Span) -> Span {
 
 /// By what claims about `outcome` may be found.
 fn keys(outcome: &Outcome) -> impl Iterator<Item = Key> {
-    let [one, other] = Side::BOTH.map(|side| {
-        let end = outcome.connection().endpoint(side);
-        Endpoint::new(unmapped(end.ip), end.port)
-    });
+    let [one, other] = Side::BOTH.map(|side| unmapped_end(outcome.connection().endpoint(side)));
     let mut keys =
         vec![Key::ends(one, other), Key::End(one), Key::End(other), Key::Address(one.ip), Key::Address(other.ip)];
     keys.dedup();

@@ -115,7 +115,7 @@ pub(super) fn hear(entry: &Entry, hear: impl Fn(&str) -> Heard) -> Heard {
         Heard::Said(mut said) => {
             let stamp = micros.map(|nanos| Stamp::At(Timestamp::from_nanos(nanos), Span::from_micros(1)));
             said.stamp = said.stamp.or(stamp);
-            said.pid = entry.pid.or(said.pid);
+            said.pid = entry.pid.or(said.pid.filter(|pid| *pid != 0));
             Heard::Said(said)
         }
         // An entry is of a form that is known, whatever its message.

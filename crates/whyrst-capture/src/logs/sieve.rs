@@ -34,9 +34,8 @@ impl Sieve {
     /// Of all messages that are known.
     pub fn new() -> Self {
         let mut sieve = Self { parts: HashMap::new(), ends: vec![0; 1 << 10], short: Vec::new() };
-        let patterns = |(at, symptom): (usize, &&'static Symptom)| {
-            symptom.facts.patterns.iter().map(move |pattern| (pattern, at))
-        };
+        let patterns =
+            |(at, symptom): (usize, &&'static Symptom)| symptom.facts.patterns.iter().map(move |pattern| (pattern, at));
         for (pattern, at) in ALL.iter().enumerate().flat_map(patterns) {
             let parts = pattern.text.split(['*', '?', '#']).filter(|part| !part.eq_ignore_ascii_case("HTTP/"));
             let longest = parts.max_by_key(|part| part.len()).unwrap_or_default().to_ascii_lowercase().into_bytes();

@@ -95,9 +95,10 @@ impl Witnesses {
 
     /// What a kernel says of an outcome.
     pub(crate) fn hear_kernel(&self, outcome: &mut Outcome) {
-        let foreign = self.foreign.as_ref().map(|word| {
-            word.recording.get_or_init(|| Foreign::recording(&word.sent, outcome.time(), &word.zone))
-        });
+        let foreign = self
+            .foreign
+            .as_ref()
+            .map(|word| word.recording.get_or_init(|| Foreign::recording(&word.sent, outcome.time(), &word.zone)));
         if let Some(recording) = self.recording.as_ref().or(foreign) {
             recording.note_word(outcome);
             recording.account_for(outcome);
@@ -157,7 +158,8 @@ fn begin_of(path: &Path) -> Option<Timestamp> {
 
 fn at_other_times(OtherTimes { lines, away }: OtherTimes) -> String {
     let (word, names) = if lines == 1 { ("line", "names") } else { ("lines", "name") };
-    let found = format!("No log line matches a reset in time. {lines} {word} {names} an address and port that was reset, ");
+    let found =
+        format!("No log line matches a reset in time. {lines} {word} {names} an address and port that was reset, ");
     match away.map(|away| away.nanos().abs() / 60_000_000_000) {
         Some(minutes) if minutes % 60 == 0 => {
             format!("{found}but {} h away: give --tz of the log's host", minutes / 60)

@@ -11,6 +11,7 @@ use whyrst_core::symptom::Came;
 
 use super::super::ends;
 use super::super::stamp::{self, Stamp};
+use super::super::syslog;
 use super::event::{Event, Line};
 
 /// What FreeBSD's kernel says when it answers a segment with a RST, and by what name that is shown. With
@@ -39,10 +40,14 @@ pub(super) fn line(text: &str, zone: &TimeZone) -> Line {
     if let Some(event) = dtrace(text) {
         return event.map_or(Line::Other, |event| Line::Event(Box::new(event)));
     }
-    if let Some((_, words)) = text.split_once("TCP: [") {
+    // Other programs log into the same files, and strangers choose their words: only the kernel's own lines count.
+    let prefixed = syslog::prefix(text, zone);
+    let is_kernels = prefixed.process.as_deref().is_none_or(|name| name == "kernel");
+    if let Some(words) = prefixed.rest.strip_prefix("TCP: [").filter(|_| is_kernels) {
         return freebsd(words, stamp);
     }
-    if let Some((before, words)) = text.split_once("<->") {
+    let of_macos = text.split_once(": ").filter(|(head, _)| head.ends_with("kernel") || head.ends_with("kernel[0]"));
+    if let Some((before, words)) = of_macos.and_then(|(_, words)| words.strip_prefix("tcp ")?.split_once("<->")) {
         return macos(before, words, text, stamp);
     }
     let is_frame = text.starts_with("Timestamp") || text.trim_start().starts_with("CPU");
@@ -77,12 +82,12 @@ fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Line {
     let (Some(near), Some(far)) = (ends::whole(near), ends::whole(far)) else { return Line::Other };
     let process = process_of(text);
     let (came, sent) = match words {
-        _ if words.contains("tcp control outgoing") && words.contains("RST ") => (Came::Own, Some("RST sent")),
-        _ if words.contains("tcp control incoming") && words.contains("RST ") => (Came::Rst, None),
+        _ if words.contains("control outgoing") && words.contains("RST ") => (Came::Own, Some("RST sent")),
+        _ if words.contains("control incoming") && words.contains("RST ") => (Came::Rst, None),
         _ => match error_of(rest) {
             Some(came) => (came, None),
             // A segment was dropped, a RST or another: what the socket got of it stands in the line behind.
-            None if words.contains("tcp drop incoming") => (Came::Nothing, None),
+            None if words.contains("drop incoming") => (Came::Nothing, None),
             None => return Line::Other,
         },
     };

@@ -138,8 +138,8 @@ impl Form {
             return if self.columns.is_some() { Taken::Part } else { alone(Line::Unknown) };
         }
         let mut rest = text.trim_start();
-        let is_xml = self.xml.is_some()
-            || ["<?xml", "<Event", "</Events", "<!--"].iter().any(|begin| rest.starts_with(begin));
+        let is_xml =
+            self.xml.is_some() || ["<?xml", "<Event", "</Events", "<!--"].iter().any(|begin| rest.starts_with(begin));
         if !is_xml {
             return Taken::Line;
         }
@@ -184,7 +184,8 @@ fn shown(xml: &str) -> String {
 }
 
 fn xml_event(xml: &str, zone: &TimeZone) -> Line {
-    if !xml.contains(PROVIDER) {
+    let provider = xml.split_once("<Provider ").and_then(|(_, rest)| attribute(rest.split_once('>')?.0, "Name"));
+    if provider != Some(PROVIDER) {
         return Line::Other;
     }
     let number = element(xml, "EventID").and_then(|number| number.trim().parse::<u32>().ok());
