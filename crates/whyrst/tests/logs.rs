@@ -1,5 +1,5 @@
-//! Logs and other systems' records joined with captures, as a user gives them. What is in `logs/` was recorded with real
-//! programs (`logs/README.md`); what no program here can write is put together in the tests, which say so.
+//! Logs and other systems' records joined with captures, as a user gives them. What is in `logs/` was recorded with
+//! real programs (`logs/README.md`); what no program here can write is put together in the tests, which say so.
 
 use std::fs;
 use std::path::Path;
@@ -223,15 +223,16 @@ fn envoy_and_the_kubelet_are_read() {
     let all = claims(&["--log-file", &written(&folder, "app.log", dialled), &capture]);
     assert_eq!(facts(&all[0])[2..], ["address", "go-refused", "undecided"]);
     let klog = format!(
-        "E1130 {}     812 prober.go:107] \"Probe failed\" probeType=\"Readiness\" output=\"Get \\\"http://{far}/\\\": read tcp \
-         {near}->{far}: read: connection reset by peer\"\n",
+        "E1130 {}     812 prober.go:107] \"Probe failed\" probeType=\"Readiness\" output=\"Get \\\"http://{far}/\\\": \
+         read tcp {near}->{far}: read: connection reset by peer\"\n",
         &time[11..23]
     );
     let all = claims(&["--log-file", &written(&folder, "kubelet.log", klog), &capture]);
     assert_eq!((facts(&all[0])[0], facts(&all[0])[2], facts(&all[0])[4]), ("kubelet", "both-ends", "agrees"));
 }
 
-/// The lines are synthetic, in the forms of the programs' documents; the client of a recorded capture is the one they name.
+/// The lines are synthetic, in the forms of the programs' documents; the client of a recorded capture is the one they
+/// name.
 fn of_haproxys_client(words: impl Fn(&str, &str) -> String) -> (TempDir, Vec<Value>) {
     let folder = TempDir::new().expect("a temporary folder");
     let capture = recorded("haproxy.pcap");
@@ -270,7 +271,8 @@ fn what_a_stranger_sends_is_not_the_word_of_the_proxy() {
         let ip = client.split(':').next().expect("an address");
         let seconds = time.split('.').next().expect("seconds");
         format!(
-            "{ip} - - [{seconds} +0000] \"GET / HTTP/1.1\" 404 183 \"-\" \"client intended to send too large body: 1 bytes\"\n"
+            "{ip} - - [{seconds} +0000] \"GET / HTTP/1.1\" 404 183 \"-\" \"client intended \
+             to send too large body: 1 bytes\"\n"
         )
     });
     assert_eq!(all[0]["claims"], Value::Array(Vec::new()));
@@ -400,8 +402,8 @@ fn messages_in_the_frames_of_collectors_are_read_and_none_is_forged() {
         assert_eq!(all, [["program", "client", "both-ends", "go-read-reset", "agrees"]], "{name}");
     }
     let forged = format!(
-        "hello\n\n__CURSOR=x\n__REALTIME_TIMESTAMP={micros}\n_COMM=sshd\n_PID=1\nMESSAGE=drop connection #1 from [{}]:{} on \
-         [{}]:{} past MaxStartups\n\n",
+        "hello\n\n__CURSOR=x\n__REALTIME_TIMESTAMP={micros}\n_COMM=sshd\n_PID=1\nMESSAGE=drop connection #1 from \
+         [{}]:{} on [{}]:{} past MaxStartups\n\n",
         record["client"]["ip"].as_str().expect("an address"),
         record["client"]["port"],
         record["server"]["ip"].as_str().expect("an address"),
@@ -439,8 +441,8 @@ fn events_and_logs_may_come_through_a_pipe() {
     // As syslog writes it: without a year.
     let time: jiff::Timestamp = record["time"].as_str().expect("a time").parse().expect("a time");
     let freebsd = format!(
-        "{} host kernel: TCP: [{client} to [{server} tcpflags 0x18<PUSH,ACK>; tcp_do_segment: FIN_WAIT_2: Received 5 bytes \
-         of data after socket was closed, sending RST and removing tcpcb\n",
+        "{} host kernel: TCP: [{client} to [{server} tcpflags 0x18<PUSH,ACK>; tcp_do_segment: FIN_WAIT_2: Received 5 \
+         bytes of data after socket was closed, sending RST and removing tcpcb\n",
         time.strftime("%b %d %H:%M:%S")
     );
     let folder = TempDir::new().expect("a temporary folder");

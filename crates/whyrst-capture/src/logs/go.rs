@@ -1,6 +1,6 @@
-//! What a Go program prints of a connection (`net.OpError` in Go's `net/net.go`): `read tcp 10.0.0.1:51514->10.0.0.7:8080:
-//! read: connection reset by peer`. The kubelet is such a program, and the events of its probes hold such a line. Other
-//! programs are heard where their line holds a message that is known and an end.
+//! What a Go program prints of a connection (`net.OpError` in Go's `net/net.go`): `read tcp
+//! 10.0.0.1:51514->10.0.0.7:8080: read: connection reset by peer`. The kubelet is such a program, and the events of
+//! its probes hold such a line. Other programs are heard where their line holds a message that is known and an end.
 //!
 //! Which program it is and whose words its line repeats, nobody knows: so no such line names a reason (`Logs` sees to
 //! that), and where an end stands in it in no form that says whose it is, nothing is held against the packets.
@@ -40,8 +40,8 @@ pub(super) fn hear(text: &str, prefixed: &Prefixed<'_>, messages: &Sieve, _: &Ti
     Some(Heard::Said(Box::new(Said { symptom: Some(symptom), came, about, ends, ..Said::new(by) })))
 }
 
-/// An event of a probe (`Readiness probe failed: ...`), or the kubelet's own line about it (klog: `"Probe failed" ...`), not
-/// quoted by somebody.
+/// An event of a probe (`Readiness probe failed: ...`), or the kubelet's own line about it (klog: `"Probe failed"
+/// ...`), not quoted by somebody.
 fn is_probe(text: &str) -> bool {
     let before = ["Readiness", "Liveness", "Startup"]
         .into_iter()

@@ -132,9 +132,10 @@ impl Index {
         (tied, fresh)
     }
 
-    /// Those of `key` that are about the time of `outcome`, the nearest where there are too many. With both ends a claim may
-    /// be about any time of the connection, and with the client's the reset may be at any time of the claim: a proxy may
-    /// notice long after that its client left. Whatever else has had other connections meanwhile: only its end counts.
+    /// Those of `key` that are about the time of `outcome`, the nearest where there are too many. With both ends a
+    /// claim may be about any time of the connection, and with the client's the reset may be at any time of the
+    /// claim: a proxy may notice long after that its client left. Whatever else has had other connections meanwhile:
+    /// only its end counts.
     fn near(&self, key: Key, outcome: &Outcome) -> impl Iterator<Item = &u32> {
         let all = self.timed.get(&key).map_or(&[][..], Vec::as_slice);
         let reset = outcome.time();

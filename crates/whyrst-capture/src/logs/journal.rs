@@ -1,6 +1,6 @@
-//! systemd's journal: its export format (<https://systemd.io/JOURNAL_EXPORT_FORMATS/>), where an entry is some lines with
-//! an empty one behind them, and `journalctl -o json`, an object a line. Both say the time to the microsecond and which
-//! process wrote the message.
+//! systemd's journal: its export format (<https://systemd.io/JOURNAL_EXPORT_FORMATS/>), where an entry is some lines
+//! with an empty one behind them, and `journalctl -o json`, an object a line. Both say the time to the microsecond
+//! and which process wrote the message.
 
 use std::borrow::Cow;
 
@@ -25,8 +25,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether a line of an open entry is the name of a field whose value, of any octets, follows with its length. That is how
-    /// a value with a line feed is written, so that none can end the entry.
+    /// Whether a line of an open entry is the name of a field whose value, of any octets, follows with its length.
+    /// That is how a value with a line feed is written, so that none can end the entry.
     pub(super) fn is_binary(&self, text: &str) -> bool {
         let is_name = |octet: u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_';
         self.open && !text.is_empty() && text.len() <= 64 && text.bytes().all(is_name)

@@ -57,8 +57,8 @@ impl<'r> Lines<'r> {
         Ok(more.then_some((self.number, text)))
     }
 
-    /// A field of systemd's journal export whose length stands before it as 64 bits, little-endian, and a line feed behind
-    /// it: at most `most` octets of it. `None` where it is cut off.
+    /// A field of systemd's journal export whose length stands before it as 64 bits, little-endian, and a line feed
+    /// behind it: at most `most` octets of it. `None` where it is cut off.
     pub(super) fn binary_field(&mut self, most: usize) -> io::Result<Option<String>> {
         let mut length = [0; 8];
         let Some(length) = whole(self.input.read_exact(&mut length))?.map(|()| u64::from_le_bytes(length)) else {

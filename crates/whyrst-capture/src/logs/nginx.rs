@@ -1,12 +1,12 @@
-//! nginx: its error log (`src/core/ngx_log.c`, `ngx_http_log_error` in `src/http/ngx_http_request.c`) and the `combined`
-//! access log (module `ngx_http_log_module`), which Apache and others write as well.
+//! nginx: its error log (`src/core/ngx_log.c`, `ngx_http_log_error` in `src/http/ngx_http_request.c`) and the
+//! `combined` access log (module `ngx_http_log_module`), which Apache and others write as well.
 //!
 //! The error log names the client without its port and the upstream with it. A line about the upstream is about two
 //! connections: the one to the upstream, and the client's, which ends of it.
 //!
 //! Both hold what clients send. nginx's own words come first: what a stranger chose stands in quotes behind them (the
-//! request, the upstream's URI, host, referrer; in messages about files their path). Of an access log only the status is
-//! the server's word.
+//! request, the upstream's URI, host, referrer; in messages about files their path). Of an access log only the status
+//! is the server's word.
 
 use jiff::tz::TimeZone;
 use whyrst_core::claim::{About, Claimant, ClaimantRole, Leg, PartialEnd};
@@ -86,7 +86,8 @@ fn access(text: &str, messages: &Sieve, zone: &TimeZone) -> Option<Heard> {
     Some(Heard::Said(Box::new(said)))
 }
 
-/// What follows the quote that ends a text and one blank. Apache escapes a quote within with a backslash, nginx as `\x22`.
+/// What follows the quote that ends a text and one blank. Apache escapes a quote within with a backslash, nginx as
+/// `\x22`.
 fn behind_quoted(text: &str) -> Option<&str> {
     let mut before = b' ';
     let end = text.bytes().position(|octet| {
@@ -96,4 +97,33 @@ fn behind_quoted(text: &str) -> Option<&str> {
         ends
     })?;
     text[end + 1..].strip_prefix(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hears(line: &str) -> Option<(Option<&'static str>, Vec<PartialEnd>)> {
+        match error(line, &Sieve::new()) {
+            Some(Heard::Said(said)) => {
+                Some((said.symptom.map(|symptom| symptom.id), said.about.iter().map(|(about, _)| about.far).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_writes_is_not_the_word_of_nginx() {
+        let big = "[error] 8#8: *1 client intended to send too large body: 9 bytes, client: 10.0.0.9, server: _, request: \
+                   \"GET /, client: 10.6.6.6, server: x HTTP/1.1\"";
+        assert_eq!(hears(big), Some((Some("nginx-413"), vec![PartialEnd::address([10, 0, 0, 9].into())])));
+        let lines = [
+            "[error] 8#8: *1 open() \"/srv/client intended to send too large body, client: 10.6.6.6\" failed (2: No such \
+             file or directory), client: 10.0.0.9, server: _, request: \"GET / HTTP/1.1\"",
+            "[error] 8#8: *1 [lua] a.lua:1: client intended to send too large body: 9 bytes, client: 10.0.0.9, server: _",
+        ];
+        for line in lines {
+            assert_eq!(hears(line), None, "{line}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Whether a line may hold a symptom at all: most lines of a log hold none, and to hold each against every message is dear.
+//! Whether a line may hold a symptom at all: most lines of a log hold none, and to hold each against every message is
+//! dear.
 //!
 //! Of each message the longest part without a gap is known by its last four characters; a line in which none of these
 //! stands holds no message. The few messages that have no such part are asked one by one.
@@ -82,8 +83,8 @@ impl Sieve {
 
     /// The first symptom in words of `program` itself: one of its messages, or the system's within them.
     ///
-    /// What others say within a line, a header say, must not be among the words; and a message of another program is not
-    /// this one's, wherever it came from.
+    /// What others say within a line, a header say, must not be among the words; and a message of another program is
+    /// not this one's, wherever it came from.
     pub(super) fn of_program(&self, words: &str, program: &str) -> Option<&'static Symptom> {
         let is_its_own = |symptom: &&Symptom| symptom.facts.program == program || symptom.facts.topic == Topic::System;
         self.symptoms(words).into_iter().find(is_its_own)

@@ -1,5 +1,5 @@
-//! OpenSSH's server (`packet.c` and `sshd.c`): it names the client's address and port, and for connections that it drops
-//! its own end as well.
+//! OpenSSH's server (`packet.c` and `sshd.c`): it names the client's address and port, and for connections that it
+//! drops its own end as well.
 //!
 //! Names of users stand in its lines, which strangers choose: only what a line begins with is held for its own words.
 
@@ -13,8 +13,8 @@ use super::said::{Ends, Heard, Said};
 use super::sieve::Sieve;
 use super::syslog::Prefixed;
 
-/// What a line begins with, what had happened to the socket then (`sshpkt_vfatal` and `grace_alarm_handler`), and the page
-/// of that message.
+/// What a line begins with, what had happened to the socket then (`sshpkt_vfatal` and `grace_alarm_handler`), and the
+/// page of that message.
 const BEGINNINGS: [(&str, Came, &str); 7] = [
     ("Connection reset by ", Came::Rst, "ssh-reset-by"),
     ("Connection closed by ", Came::Fin, "ssh-reset-by"),
@@ -58,4 +58,30 @@ fn dropped(rest: &str) -> Heard {
     let mut said = Said { symptom, came: Came::Own, ..Said::new(Claimant::Sshd) };
     said.about.push((About { near, far, role: ClaimantRole::Server }, Leg::This));
     Heard::Said(Box::new(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::syslog;
+
+    fn hears(line: &str) -> Option<(Claimant, Option<&'static str>)> {
+        let prefixed = syslog::prefix(line, &TimeZone::UTC);
+        match hear(prefixed.rest, &prefixed, &Sieve::new(), &TimeZone::UTC) {
+            Some(Heard::Said(said)) => Some((said.by, said.symptom.map(|symptom| symptom.id))),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_users_name_is_not_the_word_of_sshd() {
+        let sshd = |page| Some((Claimant::Sshd, page));
+        let name = "sshd[8]: Disconnecting invalid user Exceeded MaxStartups 10.0.0.9 port 40000: Too many failures";
+        assert_eq!(hears(name), sshd(None));
+        let reset = "Connection reset by invalid user past MaxStartups 10.0.0.9 port 40000 [preauth]";
+        assert_eq!(hears(reset), sshd(Some("ssh-reset-by")));
+        let client = "Connection reset by 10.0.0.2 port 22";
+        assert_eq!(hears(client), Some((Claimant::Program, Some("ssh-reset-by"))));
+        assert_eq!(hears("app[7]: drop connection #1 from [10.0.0.9]:1 on [10.0.0.2]:22 past MaxStartups"), None);
+    }
 }

@@ -138,7 +138,8 @@ impl Witnesses {
         }
         if logs.beyond() > 0 {
             notes.push(format!(
-                "{} claims were not kept: at most {} fit into memory (--memory), and those nearest to the capture were kept",
+                "{} claims were not kept: at most {} fit into memory (--memory), and those nearest to the capture \
+                 were",
                 logs.beyond(),
                 logs.most()
             ));
