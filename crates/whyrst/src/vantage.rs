@@ -188,7 +188,9 @@ impl<'a> Session<'a> {
         });
         tracker.finish();
         outcomes.extend(std::iter::from_fn(|| tracker.poll()));
-        outcomes.iter_mut().for_each(|outcome| witnesses.hear_kernel(outcome));
+        for outcome in &mut outcomes {
+            witnesses.hear_kernel(outcome);
+        }
         self.note(&point, &captures, &tracker.counts());
         for (server, asked) in tracker.asked_of_services() {
             let known = self.reading.asked.entry(server).or_default();

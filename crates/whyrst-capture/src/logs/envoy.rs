@@ -87,7 +87,7 @@ fn is_transports(words: &str) -> bool {
 }
 
 /// What flags say, each with its page. A flag that is about streams or limits says nothing of packets: `UR` may be an
-/// HTTP/2 RST_STREAM on a connection that lives on, and with `UO` no connection was tried.
+/// HTTP/2 `RST_STREAM` on a connection that lives on, and with `UO` no connection was tried.
 const FLAGS: [(&str, &str, &str, Leg, Came); 8] = [
     ("DC", "DownstreamConnectionTermination", "envoy-dc", Leg::This, Came::RstOrFin),
     ("UC", "UpstreamConnectionTermination", "envoy-uc", Leg::Upstream, Came::RstOrFin),

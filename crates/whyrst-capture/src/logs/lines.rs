@@ -67,13 +67,13 @@ impl<'r> Lines<'r> {
         let mut rest = (&mut self.input).take(length);
         let mut kept = Vec::new();
         (&mut rest).take(most as u64).read_to_end(&mut kept)?;
-        let mut breaks = kept.iter().filter(|octet| **octet == b'\n').count() as u64;
+        let mut breaks = breaks_in(&kept);
         loop {
             let piece = rest.fill_buf()?;
             if piece.is_empty() {
                 break;
             }
-            breaks += piece.iter().filter(|octet| **octet == b'\n').count() as u64;
+            breaks += breaks_in(piece);
             let taken = piece.len();
             rest.consume(taken);
         }
@@ -118,6 +118,11 @@ impl<'r> Lines<'r> {
         self.text = String::from_utf16_lossy(&units);
         Ok(ended || !units.is_empty())
     }
+}
+
+/// How many lines end in `octets`.
+fn breaks_in(octets: &[u8]) -> u64 {
+    octets.split(|octet| *octet == b'\n').skip(1).count() as u64
 }
 
 /// `None` where the end comes too early.

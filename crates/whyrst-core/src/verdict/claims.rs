@@ -22,12 +22,11 @@ const RELAYED: &str = "proxy-relays-reset";
 /// An upstream that was reached and did not answer in time was not unreachable: that it was silent names no reason.
 pub fn reason_named(symptom: Option<&'static Symptom>, came: Came, leg: Leg) -> Option<&'static str> {
     match (leg, came) {
-        // Where no packet is at fault, no reason is of one.
-        (_, Came::Nothing) => None,
+        // Where no packet is at fault, no reason is of one; and who was slow was reached.
+        (Leg::This, Came::Nothing) | (Leg::Upstream, Came::Nothing | Came::Silence | Came::Own) => None,
         (Leg::This, _) => symptom.and_then(only_reason),
         (Leg::Upstream, Came::Refusal | Came::RefusalOrSilence) => Some(UPSTREAM_DOWN),
         (Leg::Upstream, Came::Rst | Came::Fin | Came::RstOrFin) => Some(RELAYED),
-        (Leg::Upstream, Came::Silence | Came::Own) => None,
     }
 }
 
