@@ -355,9 +355,9 @@ fn a_line_that_fits_several_connections_agrees_with_none() {
     let server = end_of(&record["server"]);
     let time: jiff::Timestamp = record["time"].as_str().expect("a time").parse().expect("a time");
     let before = time - jiff::SignedDuration::from_secs(1_800);
-    let long =
+    let hour =
         format!("[{before}] \"GET /api HTTP/1.1\" 503 UC 0 95 3600000 - \"-\" \"curl\" \"a1\" \"svc\" \"{server}\"\n");
-    assert_eq!(claims(&["--log-file", &written(&folder, "envoy.log", long), &capture]), Vec::<Value>::new());
+    assert_eq!(claims(&["--log-file", &written(&folder, "envoy.log", hour), &capture]), Vec::<Value>::new());
 }
 
 /// The same message as collectors wrap it, and journald's export with octets: a line feed in a message ends no entry.
@@ -475,8 +475,8 @@ fn of_too_many_claims_those_nearest_to_the_capture_are_kept() {
     let folder = TempDir::new().expect("a temporary folder");
     let (truth, capture) = (log_of("nginx-upstream.error.log"), recorded("nginx-upstream.pcap"));
     let line = truth.lines().find(|line| line.contains("recv() failed")).expect("the line of the reset");
-    let many: String =
-        (0..40_000).map(|at| format!("2020/01/01 00:{:02}:{:02}{}\n", at / 60 % 60, at % 60, &line[19..])).collect();
+    let early = |at: u32| format!("2020/01/01 00:{:02}:{:02}{}\n", at / 60 % 60, at % 60, &line[19..]);
+    let many = (0..40_000).map(early).collect::<Vec<_>>().concat();
     let log = written(&folder, "error.log", many + line + "\n");
     let output = whyrst(&["explain", "--memory", "64MiB", "--log-file", &log, &capture]);
     let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
