@@ -10,6 +10,7 @@ mod envoy;
 mod foreign;
 mod go;
 mod haproxy;
+mod index;
 mod journal;
 mod lines;
 mod nginx;
@@ -20,38 +21,38 @@ mod sshd;
 mod stamp;
 mod syslog;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
-use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::tz::TimeZone;
-use whyrst_core::claim::{About, Claim, ClaimantRole, Leg, MOST_CLAIMS, Tied, TiedBy, unmapped};
-use whyrst_core::connection::Roles;
-use whyrst_core::flow::Side;
-use whyrst_core::kernel::KernelReset;
+use whyrst_core::claim::{About, Claim, Claimant, Leg, MOST_CLAIMS, Tied, TiedBy};
 use whyrst_core::outcome::Outcome;
 use whyrst_core::symptom::Symptom;
 use whyrst_core::symptoms;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::verdict::claims::reason_named;
 
-pub use foreign::{Foreign, looks_foreign};
+pub use foreign::{Events, Foreign, SentRst, events};
 pub use lines::Lines;
 pub use owners::packet_owners;
 pub use said::{LogError, Tally};
 pub use sieve::Sieve;
 
-use said::{Heard, Said, begin};
+use index::{Dated, Index, Zone};
+use said::{CLAIM_OCTETS, Heard, Said, begin};
 
 use crate::source::Waiting;
 use crate::window::Window;
 
-/// Clocks of two hosts, and the time from an event to its line.
-const SLACK: Span = Span::from_secs(2);
+/// Lines of JSON in lines of JSON, as log collectors wrap them.
+const DEEPEST: u8 = 3;
+/// Resets for which it is asked whether a line names them at another time.
+const MOST_ELSEWHEN: u64 = 1 << 12;
 
 /// A line that says something of a connection.
 #[derive(Debug)]
@@ -62,56 +63,79 @@ struct Entry {
     text: Box<str>,
 }
 
-/// A claim with the time that it is about.
-#[derive(Debug)]
-struct Dated {
-    claim: Arc<Claim>,
-    about: About,
-    /// From when to when; `None` where the line says no time.
-    when: Option<(Timestamp, Timestamp)>,
-}
-
 /// The claims of all logs.
 #[derive(Debug)]
 pub struct Logs {
     zone: TimeZone,
+    /// How many claims are kept.
+    most: usize,
+    /// When the captures begin, where that is known before.
+    near: Option<Timestamp>,
     sieve: Sieve,
     entries: Vec<Entry>,
     tallies: Vec<Tally>,
     beyond: u64,
+    opened: HashSet<PathBuf>,
     index: OnceLock<Index>,
     tied: AtomicU64,
-    elsewhen: AtomicU64,
+    asked: AtomicU64,
+    elsewhen: Mutex<Times>,
 }
 
-/// The claims by the addresses that they name, in the order of time.
+/// Lines that name an end of a reset at another time.
 #[derive(Debug, Default)]
-struct Index {
-    claims: Vec<Dated>,
-    by_address: HashMap<IpAddr, Vec<u32>>,
+struct Times {
+    lines: HashSet<usize>,
+    /// By the quarters of an hour that they are away.
+    shifted: HashMap<i32, HashSet<usize>>,
+}
+
+/// Lines that name an address and port that was reset, but at another time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OtherTimes {
+    /// How many lines.
+    pub lines: usize,
+    /// How far they are away, where that is the difference of two time zones and the lines name none.
+    pub away: Option<Span>,
 }
 
 impl Logs {
-    /// Claims beyond this number are only counted.
-    pub const MOST: usize = said::MOST;
-
     /// None yet; times without a zone are those of `zone`.
     pub fn new(zone: TimeZone) -> Self {
         Self {
             zone,
+            most: said::MOST,
+            near: None,
             sieve: Sieve::new(),
             entries: Vec::new(),
             tallies: Vec::new(),
             beyond: 0,
+            opened: HashSet::new(),
             index: OnceLock::new(),
             tied: AtomicU64::new(0),
-            elsewhen: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            elsewhen: Mutex::default(),
         }
     }
 
-    /// Reads the log at `path`; `-` is standard input.
+    /// Keeps no more claims than this many octets hold, and of too many those nearest to `near`.
+    #[must_use]
+    pub fn within(self, octets: u64, near: Option<Timestamp>) -> Self {
+        let most = usize::try_from(octets / CLAIM_OCTETS).unwrap_or(usize::MAX).clamp(MOST_CLAIMS, said::MOST);
+        Self { most, near, ..self }
+    }
+
+    /// How many claims are kept.
+    pub const fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Reads the log at `path`, unless it was read already; `-` is standard input.
     pub fn open(&mut self, path: &Path) -> Result<(), LogError> {
         let name = path.display().to_string();
+        if !self.opened.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned())) {
+            return Ok(());
+        }
         let file: io::Result<Box<dyn Read>> = match path.to_str() {
             Some("-") => Ok(Box::new(io::stdin())),
             _ => std::fs::File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
@@ -126,6 +150,13 @@ impl Logs {
         let mut tally = Tally { name: name.to_owned(), ..Tally::default() };
         let mut entry = journal::Entry::default();
         while let Some((number, text)) = lines.next_line()? {
+            if entry.is_binary(text) {
+                let field = text.to_owned();
+                if let Some(value) = lines.binary_field(journal::LONGEST_FIELD)? {
+                    entry.take(&field, &value);
+                }
+                continue;
+            }
             if let Some(whole) = entry.take_line(number, text) {
                 self.hear_journal(&whole, &source, &mut tally);
             }
@@ -133,7 +164,7 @@ impl Logs {
                 continue;
             }
             tally.lines += 1;
-            let heard = self.hear(text);
+            let heard = self.hear(text, 0);
             self.take(heard, text, number, &source, &mut tally);
         }
         if let Some(whole) = entry.finish() {
@@ -145,7 +176,7 @@ impl Logs {
 
     fn hear_journal(&mut self, entry: &journal::Entry, source: &Arc<str>, tally: &mut Tally) {
         tally.lines += 1;
-        let heard = journal::hear(entry, |text| self.hear(text));
+        let heard = journal::hear(entry, |text| self.hear(text, 0));
         self.take(heard, entry.message(), entry.line(), source, tally);
     }
 
@@ -153,11 +184,7 @@ impl Logs {
         match heard {
             Heard::Said(said) => {
                 tally.claims += 1;
-                if self.entries.len() >= Self::MOST {
-                    self.beyond += 1;
-                    return;
-                }
-                self.entries.push(Entry { said: *said, source: source.clone(), line, text: begin(text) });
+                self.keep(Entry { said: *said, source: source.clone(), line, text: begin(text) });
             }
             Heard::Nothing => {}
             Heard::Unknown => {
@@ -167,19 +194,41 @@ impl Logs {
         }
     }
 
-    /// What one line says.
-    fn hear(&self, line: &str) -> Heard {
-        let symptom = self.sieve.symptom(line);
+    /// Where there are too many, the half that is farther from the captures goes.
+    fn keep(&mut self, entry: Entry) {
+        if self.entries.len() >= self.most {
+            let Some(near) = self.near else {
+                self.beyond += 1;
+                return;
+            };
+            let zone = &self.zone;
+            let distance = |entry: &Entry| {
+                let time = entry.said.stamp.and_then(|stamp| stamp.resolve(near, zone));
+                time.map_or(Span::ZERO, |time| time.plus(entry.said.lasted).since(near).abs())
+            };
+            let half = self.most / 2;
+            self.entries.select_nth_unstable_by_key(half, distance);
+            self.beyond += (self.entries.len() - half) as u64;
+            self.entries.truncate(half);
+        }
+        self.entries.push(entry);
+    }
+
+    /// What one line says, which stands in as many others.
+    fn hear(&self, line: &str, depth: u8) -> Heard {
         if line.trim_start().starts_with('{')
-            && let Some(heard) = self.hear_object(line, symptom)
+            && let Some(heard) = self.hear_object(line, depth)
         {
             return heard;
+        }
+        if let Some((stamp, rest)) = syslog::container(line, &self.zone) {
+            return self.hear_wrapped(rest, Some(stamp), depth);
         }
         let prefixed = syslog::prefix(line, &self.zone);
         let rest = prefixed.rest;
         let heard = [nginx::hear, haproxy::hear, envoy::hear, sshd::hear, go::hear]
             .into_iter()
-            .find_map(|hear| hear(rest, &prefixed, symptom, &self.zone));
+            .find_map(|hear| hear(rest, &prefixed, &self.sieve, &self.zone));
         match heard {
             Some(Heard::Said(mut said)) => {
                 said.stamp = said.stamp.or(prefixed.stamp);
@@ -188,30 +237,49 @@ impl Logs {
                 Heard::Said(said)
             }
             Some(other) => other,
-            None if prefixed.stamp.is_some() || symptom.is_some() => Heard::Nothing,
+            None if prefixed.stamp.is_some() => Heard::Nothing,
             None => Heard::Unknown,
         }
     }
 
-    /// An object of JSON: of the journal, or Envoy's access log.
-    fn hear_object(&self, line: &str, symptom: Option<&'static Symptom>) -> Option<Heard> {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
-        if let Some(entry) = journal::Entry::of_object(&object) {
-            return Some(journal::hear(&entry, |text| self.hear(text)));
+    /// A line that somebody else hands on, with the time of that.
+    fn hear_wrapped(&self, line: &str, stamp: Option<stamp::Stamp>, depth: u8) -> Heard {
+        let heard = if depth < DEEPEST { self.hear(line, depth + 1) } else { Heard::Nothing };
+        match heard {
+            Heard::Said(mut said) => {
+                said.stamp = said.stamp.or(stamp);
+                Heard::Said(said)
+            }
+            Heard::Nothing | Heard::Unknown => Heard::Nothing,
         }
-        Some(envoy::hear_object(&object, symptom, &self.zone))
     }
 
-    /// Adds what a foreign kernel said ([`Foreign`]).
-    pub fn add_foreign(&mut self, foreign: Foreign) -> Vec<KernelReset> {
-        let Foreign { claims, resets, tally } = foreign;
+    /// An object of JSON: of the journal, Envoy's access log, or a message with its time in any program's.
+    fn hear_object(&self, line: &str, depth: u8) -> Option<Heard> {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
+        if let Some(entry) = journal::Entry::of_object(&object) {
+            return Some(journal::hear(&entry, |text| self.hear(text, DEEPEST)));
+        }
+        if let Some(heard) = envoy::hear_object(&object, &self.zone) {
+            return Some(heard);
+        }
+        let message = ["msg", "message", "log", "MESSAGE"].into_iter().find_map(|name| object.get(name));
+        let Some(message) = message.and_then(journal::text_of) else { return Some(Heard::Unknown) };
+        let time = ["time", "ts", "@timestamp"].into_iter().find_map(|name| object.get(name));
+        let stamp = time.and_then(|time| stamp::of_value(time, &self.zone));
+        // zap writes what went wrong beside the message.
+        let error = object.get("error").and_then(journal::text_of).unwrap_or(Cow::Borrowed(""));
+        let words = [message, error].map(|text| text.lines().next().unwrap_or_default().to_owned());
+        Some(self.hear_wrapped(words.join(" ").trim_end(), stamp, depth))
+    }
+
+    /// Adds what a foreign kernel said ([`Foreign`]), and hands out the RSTs that it says it sent.
+    pub fn add_foreign(&mut self, foreign: Foreign) -> Vec<SentRst> {
+        let Foreign { claims, resets, tally, beyond } = foreign;
+        self.beyond += beyond;
+        let source: Arc<str> = tally.name.as_str().into();
         for (line, text, said) in claims {
-            if self.entries.len() >= Self::MOST {
-                self.beyond += 1;
-                continue;
-            }
-            let source = tally.name.as_str().into();
-            self.entries.push(Entry { said, source, line, text: begin(&text) });
+            self.keep(Entry { said, source: source.clone(), line, text: begin(&text) });
         }
         self.tallies.push(tally);
         resets
@@ -227,14 +295,22 @@ impl Logs {
         self.beyond
     }
 
-    /// How many claims were about connections that were asked for.
+    /// How many lines were about connections that were asked for.
     pub fn tied(&self) -> u64 {
         self.tied.load(Ordering::Relaxed)
     }
 
-    /// How many name both ends of such a connection, and another time: the zone may be wrong.
-    pub fn at_other_times(&self) -> u64 {
-        self.elsewhen.load(Ordering::Relaxed)
+    /// What names an end of such a connection and another time; `None` where nothing does.
+    pub fn at_other_times(&self) -> Option<OtherTimes> {
+        let times = self.elsewhen.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = times.shifted.iter().max_by_key(|(quarters, lines)| (lines.len(), Reverse(quarters.abs())));
+        match most {
+            Some((quarters, lines)) => {
+                let away = Span::from_secs(900 * i64::from(*quarters));
+                Some(OtherTimes { lines: lines.len(), away: Some(away) })
+            }
+            None => Some(OtherTimes { lines: times.lines.len(), away: None }).filter(|other| other.lines > 0),
+        }
     }
 
     /// Notes at `outcome` what is claimed of it.
@@ -242,9 +318,23 @@ impl Logs {
         if self.entries.is_empty() {
             return;
         }
-        let index = self.index.get_or_init(|| Index::of(&self.entries, outcome.time(), &self.zone));
-        let mut tied = index.about(outcome, &self.elsewhen);
-        self.tied.fetch_add(tied.len() as u64, Ordering::Relaxed);
+        let index = self.index.get_or_init(|| {
+            let dated = self.entries.iter().enumerate();
+            let dated = dated.flat_map(|(at, entry)| entry.dated(at, outcome.time(), &self.zone));
+            Index::of(dated.collect(), self.entries.len())
+        });
+        let (mut tied, fresh) = index.about(outcome);
+        // While nothing fits, the zone may be wrong.
+        if self.tied.fetch_add(fresh, Ordering::Relaxed) + fresh == 0
+            && self.asked.fetch_add(1, Ordering::Relaxed) < MOST_ELSEWHEN
+        {
+            let found = index.elsewhen(outcome);
+            let mut times = self.elsewhen.lock().unwrap_or_else(PoisonError::into_inner);
+            times.lines.extend(found.lines);
+            for (quarters, line) in found.shifts {
+                times.shifted.entry(quarters).or_default().insert(line);
+            }
+        }
         // The surest first, and of those the nearest.
         let reset = outcome.time();
         let distance = |one: &Tied| one.claim.time.map_or(Span::ZERO, |time| time.since(reset).abs());
@@ -263,76 +353,28 @@ const fn by_rank(by: TiedBy) -> u8 {
     }
 }
 
-impl Index {
-    /// `near` is a time that the claims without a year are about.
-    fn of(entries: &[Entry], near: Timestamp, zone: &TimeZone) -> Self {
-        let mut claims: Vec<Dated> = entries.iter().flat_map(|entry| entry.dated(near, zone)).collect();
-        claims.sort_by_key(|dated| dated.when.map(|(from, _)| from));
-        let mut by_address: HashMap<IpAddr, Vec<u32>> = HashMap::new();
-        for (at, dated) in claims.iter().enumerate() {
-            // Under the end that says more.
-            let ends = [dated.about.near, dated.about.far];
-            let best = ends.into_iter().filter(|end| end.ip.is_some()).max_by_key(|end| end.is_whole());
-            if let Some(ip) = best.and_then(|end| end.ip) {
-                by_address.entry(unmapped(ip)).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
-            }
-        }
-        Self { claims, by_address }
-    }
-
-    fn about(&self, outcome: &Outcome, elsewhen: &AtomicU64) -> Vec<Tied> {
-        let connection = outcome.connection();
-        let mut tied = Vec::new();
-        let mut addresses = Side::BOTH.map(|side| unmapped(connection.endpoint(side).ip)).to_vec();
-        addresses.dedup();
-        for at in addresses.iter().filter_map(|ip| self.by_address.get(ip)).flatten() {
-            let Some(dated) = self.claims.get(*at as usize) else { continue };
-            let Some((side, by)) = ends_of(dated.about, outcome) else { continue };
-            let begin = if by == TiedBy::BothEnds { connection.first } else { outcome.time() };
-            let fits = dated.when.map(|(from, until)| {
-                from.plus(Span::from_nanos(-SLACK.nanos())) <= outcome.time() && begin <= until.plus(SLACK)
-            });
-            if fits.unwrap_or(by == TiedBy::BothEnds) {
-                tied.push(Tied { claim: dated.claim.clone(), side, by });
-            } else {
-                elsewhen.fetch_add(u64::from(by == TiedBy::BothEnds), Ordering::Relaxed);
-            }
-        }
-        tied
-    }
-}
-
-/// Which end of `outcome` the claimant is, and how that is known; `None` where it is none of both.
-fn ends_of(about: About, outcome: &Outcome) -> Option<(Option<Side>, TiedBy)> {
-    let by = about.tied_by()?;
-    let connection = outcome.connection();
-    let client = connection.client;
-    let may_be = |side: Side| match about.role {
-        _ if connection.roles == Roles::Guessed => true,
-        ClaimantRole::Client => side == client,
-        ClaimantRole::Server => side != client,
-        ClaimantRole::Either => true,
-    };
-    let fits = |side: &Side| {
-        may_be(*side)
-            && about.near.fits(connection.endpoint(*side))
-            && about.far.fits(connection.endpoint(side.other()))
-    };
-    let mut sides = Side::BOTH.into_iter().filter(fits);
-    let first = sides.next()?;
-    Some((sides.next().is_none().then_some(first), by))
-}
-
 impl Entry {
-    fn dated(&self, near: Timestamp, zone: &TimeZone) -> Vec<Dated> {
+    /// Its claims, where it is the line at `at`; `near` is a time that those without a year are about.
+    fn dated(&self, at: usize, near: Timestamp, zone: &TimeZone) -> Vec<Dated> {
         let said = &self.said;
+        let is_zoneless = said.stamp.is_some_and(stamp::Stamp::is_zoneless);
         let when = said.stamp.and_then(|stamp| {
             let from = stamp.resolve(near, zone)?;
             Some((from, from.plus(said.lasted).plus(stamp.resolution())))
         });
+        // Of a program that nobody knows it is not known whose words its line repeats.
+        let names_reason = |leg| match said.by {
+            Claimant::Program => false,
+            // A status says that the upstream failed, not how.
+            Claimant::AccessLog => leg == Leg::This,
+            _ => true,
+        };
         let claim = |&(about, leg): &(About, Leg)| Dated {
             about,
             when,
+            zone: if is_zoneless { Zone::Assumed } else { Zone::Written },
+            ends: said.ends,
+            entry: at,
             claim: Arc::new(Claim {
                 source: self.source.clone(),
                 line: self.line,
@@ -342,7 +384,7 @@ impl Entry {
                 process: said.process.as_deref().map(Into::into),
                 pid: said.pid,
                 symptom: said.symptom,
-                cause: reason_named(said.symptom, said.came, leg),
+                cause: reason_named(said.symptom, said.came, leg).filter(|_| names_reason(leg)),
                 came: said.came,
                 leg,
                 about,
@@ -371,7 +413,7 @@ pub fn looks_like_log(path: &Path) -> bool {
             return false;
         }
         let is_entry = line.starts_with("__CURSOR=");
-        if is_entry || !matches!(logs.hear(line), Heard::Unknown) && !line.trim().is_empty() {
+        if is_entry || !matches!(logs.hear(line, 0), Heard::Unknown) && !line.trim().is_empty() {
             return true;
         }
     }
@@ -387,7 +429,7 @@ pub fn read_symptoms(input: impl Read) -> io::Result<OwnedReading> {
             continue;
         }
         reading.lines += 1;
-        let found = if sieve.lets_through(text) { symptoms::in_line(text) } else { Vec::new() };
+        let found = sieve.symptoms(text);
         reading.unknown += usize::from(found.is_empty());
         if reading.first.is_empty() {
             reading.first = begin(text).into();

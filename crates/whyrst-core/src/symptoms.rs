@@ -86,11 +86,16 @@ impl Match {
 /// The symptoms in a line, the longest message first. A message within a longer one is part of that, and the
 /// system's own words say nothing beside those of a program.
 pub fn in_line(line: &str) -> Vec<&'static Symptom> {
+    in_line_among(line, ALL.iter().copied())
+}
+
+/// The same, where it is known that no other than `among` can stand in the line, which are in the order of [`ALL`].
+pub fn in_line_among(line: &str, among: impl Iterator<Item = &'static Symptom>) -> Vec<&'static Symptom> {
     let line = clipped(line);
     if let Some(symptom) = find(line.trim()) {
         return [symptom].into();
     }
-    let mut matches: Vec<Match> = ALL.iter().filter_map(|symptom| best(symptom, line)).collect();
+    let mut matches: Vec<Match> = among.filter_map(|symptom| best(symptom, line)).collect();
     matches.sort_by_key(|found| core::cmp::Reverse(found.rank()));
     let mut kept: Vec<Match> = Vec::new();
     for found in matches {

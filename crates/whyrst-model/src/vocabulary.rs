@@ -379,8 +379,10 @@ vocabulary! {
     /// Who claims something of a connection: the program whose log it stands in, or the system whose kernel wrote it down.
     #[non_exhaustive]
     Claimant {
-        /// nginx's access or error log.
+        /// nginx's error log.
         Nginx = "nginx",
+        /// An access log in the combined format, which nginx, Apache and others write.
+        AccessLog = "access-log",
         /// The traffic log of `HAProxy`.
         Haproxy = "haproxy",
         /// Envoy's access log.
@@ -407,9 +409,9 @@ vocabulary! {
     TiedBy {
         /// Addresses and ports of both ends.
         BothEnds = "both-ends",
-        /// Address and port of one end, and the time; no other part of it speaks against it.
+        /// Address and port of the client, and the time; no other part of it speaks against it.
         OneEnd = "one-end",
-        /// An address and the time alone: it may be about another connection of the same host.
+        /// An address, or the server's address and port, and the time: it may be about another connection.
         Address = "address",
     }
 }

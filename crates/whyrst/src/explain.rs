@@ -26,11 +26,13 @@ pub(crate) use self::witnesses::Witnesses;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
+use std::io::BufRead;
 use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
+use whyrst_capture::recording::PartialRecording;
 use whyrst_capture::{Assembly, CaptureSet, recording};
 use whyrst_core::census::Census;
 use whyrst_core::flow::FlowHasher;
@@ -526,13 +528,21 @@ pub(crate) const fn confidence(wanted: MinConfidence) -> Confidence {
 }
 
 pub(crate) fn read_events(path: &Path) -> Result<Recording> {
-    let read = recording::open(path)?;
+    Ok(say_what_is_damaged(recording::open(path)?, &path.display().to_string()))
+}
+
+/// The recording called `name`, which was opened before.
+pub(crate) fn read_recording(input: impl BufRead, name: &str) -> Result<Recording> {
+    Ok(say_what_is_damaged(recording::read(input, name)?, name))
+}
+
+fn say_what_is_damaged(read: PartialRecording, name: &str) -> Recording {
     for damage in &read.damaged {
-        output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));
+        output::remark(&format!("line {} of {name} passed over: {}", damage.line, damage.cause));
     }
     let silent = read.damaged_lines.saturating_sub(read.damaged.len() as u64);
     if silent > 0 {
-        output::remark(&format!("{silent} more damaged lines of {} passed over", path.display()));
+        output::remark(&format!("{silent} more damaged lines of {name} passed over"));
     }
-    Ok(read.recording)
+    read.recording
 }

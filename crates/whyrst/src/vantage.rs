@@ -14,7 +14,6 @@ use whyrst_core::joined::{Joined, Loss, PointName};
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::outcome::{Outcome, OutcomeKind};
-use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Page, Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
@@ -53,7 +52,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let places = places(arguments, CaptureSet::open(&files).paths())?;
     let mut session = Session::new(arguments, places, points.len())?;
     let mut read: Vec<PointRead> =
-        points.into_iter().map(|point| session.first_reading(point, witnesses.recording())).collect::<Result<_>>()?;
+        points.into_iter().map(|point| session.first_reading(point, &witnesses)).collect::<Result<_>>()?;
     let wanted = Wanted::of(read.iter().flat_map(|point| &point.outcomes));
     let taken: Vec<Taken> = read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect();
     session.progress.clear();
@@ -172,7 +171,7 @@ impl<'a> Session<'a> {
     }
 
     /// What the point's capture alone shows.
-    fn first_reading(&mut self, point: Named, recording: Option<&Recording>) -> Result<PointRead> {
+    fn first_reading(&mut self, point: Named, witnesses: &Witnesses) -> Result<PointRead> {
         for path in &point.files {
             // A pipe would be empty when it is read again.
             if std::fs::metadata(path).is_ok_and(|data| is_stream(&data)) {
@@ -189,11 +188,8 @@ impl<'a> Session<'a> {
         });
         tracker.finish();
         outcomes.extend(std::iter::from_fn(|| tracker.poll()));
-        if let Some(recording) = recording {
-            for outcome in &mut outcomes {
-                recording.note_word(outcome);
-                recording.account_for(outcome);
-            }
+        for outcome in &mut outcomes {
+            witnesses.hear_kernel(outcome);
         }
         self.note(&point, &captures, &tracker.counts());
         for (server, asked) in tracker.asked_of_services() {

@@ -14,7 +14,7 @@ mod event;
 mod windows;
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -22,10 +22,12 @@ use whyrst_core::claim::{About, ClaimantRole, Leg, PartialEnd};
 use whyrst_core::kernel::KernelReset;
 use whyrst_core::recording::{Recording, Silence};
 use whyrst_core::segment::Endpoint;
+use whyrst_core::symptom::Came;
 use whyrst_core::time::Timestamp;
 
 use super::lines::Lines;
-use super::said::{LogError, Said, Tally, begin};
+use super::said::{MOST, Said, Tally, begin};
+use super::stamp::Stamp;
 use event::{Event, Line};
 
 /// Octets at the beginning of a file that show what it is.
@@ -37,18 +39,46 @@ const MOST_OWNERS: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub struct Foreign {
     pub(super) claims: Vec<(u64, String, Said)>,
-    pub(super) resets: Vec<KernelReset>,
+    pub(super) resets: Vec<SentRst>,
     pub(super) tally: Tally,
+    /// Claims that were too many.
+    pub(super) beyond: u64,
 }
 
-/// Whether the file is such a record: by what stands at its beginning.
-pub fn looks_foreign(path: &Path) -> bool {
-    let mut octets = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut octets));
-    if read.is_err() || !path.is_file() || crate::recording::begins(&octets) {
+/// A RST that such a kernel says it sent. Where its line names no year, that is the one nearest to the packets.
+#[derive(Clone, Debug)]
+pub struct SentRst {
+    reset: KernelReset,
+    stamp: Stamp,
+}
+
+/// What stands in a file of events.
+pub enum Events {
+    /// The record of another system.
+    Foreign(Foreign),
+    /// Anything else, to be read as a recording of `watch`.
+    Recording(Box<dyn BufRead>),
+}
+
+/// What the file at `path` is, by its beginning. It is opened once: it may be a pipe.
+pub fn events(path: &Path, zone: &TimeZone) -> io::Result<Events> {
+    let mut file = std::fs::File::open(path)?;
+    let mut begin = Vec::new();
+    (&mut file).take(LOOKED_AT).read_to_end(&mut begin)?;
+    let is_foreign = looks_foreign(&begin);
+    let whole = io::Cursor::new(begin).chain(file);
+    if !is_foreign {
+        return Ok(Events::Recording(Box::new(BufReader::new(whole))));
+    }
+    Foreign::read(whole, &path.display().to_string(), zone).map(Events::Foreign)
+}
+
+/// Whether this is the beginning of such a record.
+fn looks_foreign(begin: &[u8]) -> bool {
+    if crate::recording::begins(begin) {
         return false;
     }
-    let Ok(mut lines) = Lines::of(octets.as_slice()) else { return false };
+    let Ok(mut lines) = Lines::of(begin) else { return false };
     while let Ok(Some((_, line))) = lines.next_line() {
         if windows::shows(line) || bsd::shows(line) {
             return true;
@@ -58,62 +88,76 @@ pub fn looks_foreign(path: &Path) -> bool {
 }
 
 impl Foreign {
-    /// Reads the file at `path`; times without a zone are those of `zone`.
-    pub fn open(path: &Path, zone: &TimeZone) -> Result<Self, LogError> {
-        let name = path.display().to_string();
-        let read = std::fs::File::open(path).and_then(|file| Self::read(file, &name, zone));
-        read.map_err(|cause| LogError { name, cause })
-    }
-
-    /// Reads the record called `name`.
+    /// Reads the record called `name`; times without a zone are those of `zone`.
     pub fn read(input: impl Read, name: &str, zone: &TimeZone) -> io::Result<Self> {
         let mut lines = Lines::of(input)?;
         let mut foreign = Self { tally: Tally { name: name.to_owned(), ..Tally::default() }, ..Self::default() };
         let mut form = windows::Form::default();
         let mut owners: HashMap<String, u32> = HashMap::new();
+        let mut held = None;
         while let Some((number, text)) = lines.next_line()? {
             if text.trim().is_empty() {
                 continue;
             }
             foreign.tally.lines += 1;
-            if let Some(name) = bsd::continued_process(text) {
-                foreign.add_process(name);
+            if let Some(more) = bsd::continued(text) {
+                foreign.go_on(more, held.take());
                 continue;
             }
-            let found = match form.take(text, zone) {
-                windows::Taken::Event(found) => found,
-                windows::Taken::Part => continue,
-                windows::Taken::Line => match windows::line(text, zone) {
-                    Line::Unknown => bsd::line(text, zone),
-                    found => found,
-                },
-            };
-            match found {
-                Line::Event(event) => foreign.add(number, form.shown(text), *event, &owners, zone),
-                Line::Owner(handle, pid) => {
-                    if owners.len() < MOST_OWNERS || owners.contains_key(&handle) {
-                        owners.insert(handle, pid);
+            foreign.add_held(held.take());
+            match form.take(text, zone) {
+                windows::Taken::Events(events) => {
+                    for (found, shown) in events {
+                        foreign.take(number, shown, found, &mut owners);
                     }
                 }
-                Line::Other => {}
-                Line::Unknown => {
-                    foreign.tally.unread += 1;
-                    foreign.tally.first_unread.get_or_insert_with(|| (number, begin(text).into()));
-                }
+                windows::Taken::Part => {}
+                windows::Taken::Line => match windows::line(text, zone) {
+                    Line::Unknown => match bsd::line(text, zone) {
+                        Line::Held(event) => held = Some((number, text.to_owned(), event)),
+                        found => foreign.take(number, text.trim().to_owned(), found, &mut owners),
+                    },
+                    found => foreign.take(number, text.trim().to_owned(), found, &mut owners),
+                },
             }
         }
-        foreign.resets.sort_by_key(|reset| reset.time);
+        foreign.add_held(held);
+        if let Some(text) = form.unfinished() {
+            let last = foreign.tally.lines;
+            foreign.count_unread(last, text);
+        }
         Ok(foreign)
     }
 
-    fn add(&mut self, line: u64, text: String, event: Event, owners: &HashMap<String, u32>, zone: &TimeZone) {
+    fn take(&mut self, line: u64, text: String, found: Line, owners: &mut HashMap<String, u32>) {
+        match found {
+            Line::Event(event) | Line::Held(event) => self.add(line, text, *event, owners),
+            Line::Owner(handle, pid) => {
+                if owners.len() < MOST_OWNERS || owners.contains_key(&handle) {
+                    owners.insert(handle, pid);
+                }
+            }
+            Line::Other => {}
+            Line::Unknown => self.count_unread(line, &text),
+        }
+    }
+
+    fn count_unread(&mut self, line: u64, text: &str) {
+        self.tally.unread += 1;
+        self.tally.first_unread.get_or_insert_with(|| (line, begin(text).into()));
+    }
+
+    fn add(&mut self, line: u64, text: String, event: Event, owners: &HashMap<String, u32>) {
         let Event { by, stamp, near, far, came, process, pid, handle, sent } = event;
         let pid = pid.or_else(|| owners.get(handle.as_deref()?).copied());
         self.tally.claims += 1;
-        let time = stamp.and_then(|stamp| stamp.resolve(Timestamp::default(), zone));
-        if let (Some(name), Some(time), Some(local), Some(remote)) = (sent, time, endpoint(near), endpoint(far)) {
-            self.resets.push(KernelReset {
-                time,
+        if self.claims.len() >= MOST {
+            self.beyond += 1;
+            return;
+        }
+        if let (Some(name), Some(stamp), Some(local), Some(remote)) = (sent, stamp, endpoint(near), endpoint(far)) {
+            let reset = KernelReset {
+                time: Timestamp::default(),
                 reason: None,
                 reason_name: name.into(),
                 state: "UNKNOWN".into(),
@@ -122,22 +166,40 @@ impl Foreign {
                 stack: Vec::new(),
                 comm: process.clone().unwrap_or_default(),
                 pid: pid.unwrap_or_default(),
-            });
+            };
+            self.resets.push(SentRst { reset, stamp });
         }
         let about = About { near, far, role: ClaimantRole::Either };
         let said = Said { stamp, process, pid, came, about: vec![(about, Leg::This)], ..Said::new(by) };
         self.claims.push((line, text, said));
     }
 
-    /// The second line of an entry names the process of the first.
-    fn add_process(&mut self, (name, pid): (String, u32)) {
-        if let Some((.., said)) = self.claims.last_mut().filter(|(.., said)| said.process.is_none()) {
+    /// An event whose second line did not come.
+    fn add_held(&mut self, held: Option<Held>) {
+        if let Some((line, text, event)) = held {
+            self.add(line, text, *event, &HashMap::new());
+        }
+    }
+
+    /// The second line of an entry names the process of the first, and why it was logged.
+    fn go_on(&mut self, more: bsd::More, held: Option<Held>) {
+        let bsd::More { process, came } = more;
+        if let Some((line, text, mut event)) = held {
+            event.came = came.unwrap_or(Came::Nothing);
+            self.add(line, text, *event, &HashMap::new());
+        }
+        let Some((.., said)) = self.claims.last_mut().filter(|(.., said)| said.process.is_none()) else { return };
+        if let Some((name, pid)) = process {
             (said.process, said.pid) = (Some(name), Some(pid));
         }
     }
 
-    /// The resets that it says its kernel sent, as a recording whose silence means nothing.
-    pub fn recording(resets: Vec<KernelReset>) -> Recording {
+    /// The resets that it says its kernel sent, as a recording whose silence means nothing; those without a year are
+    /// about the one nearest to `near`.
+    pub fn recording(sent: &[SentRst], near: Timestamp, zone: &TimeZone) -> Recording {
+        let dated = |sent: &SentRst| Some(KernelReset { time: sent.stamp.resolve(near, zone)?, ..sent.reset.clone() });
+        let mut resets: Vec<KernelReset> = sent.iter().filter_map(dated).collect();
+        resets.sort_by_key(|reset| reset.time);
         let mut addresses: Vec<_> = resets.iter().map(|reset| reset.local.ip).collect();
         addresses.sort_unstable();
         addresses.dedup();
@@ -149,6 +211,9 @@ impl Foreign {
     }
 }
 
+/// An event that is understood with its next line, with its own line and the number of that.
+type Held = (u64, String, Box<Event>);
+
 fn endpoint(end: PartialEnd) -> Option<Endpoint> {
     Some(Endpoint::new(end.ip?, end.port?))
 }
@@ -156,7 +221,6 @@ fn endpoint(end: PartialEnd) -> Option<Endpoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use whyrst_core::symptom::Came;
 
     fn read(text: &str) -> Foreign {
         Foreign::read(text.as_bytes(), "events", &TimeZone::UTC).expect("memory can be read")
@@ -178,6 +242,12 @@ mod tests {
 nonsense
 ";
 
+    fn sent(foreign: &Foreign) -> Vec<KernelReset> {
+        let near: jiff::Timestamp = "2026-12-24T00:00:00Z".parse().expect("a time");
+        let near = i64::try_from(near.as_nanosecond()).expect("it fits");
+        Foreign::recording(&foreign.resets, Timestamp::from_nanos(near), &TimeZone::UTC).resets
+    }
+
     fn came(foreign: &Foreign) -> Vec<(Came, Option<u32>)> {
         foreign.claims.iter().map(|(.., said)| (said.came, said.pid)).collect()
     }
@@ -188,7 +258,7 @@ nonsense
         let pid = Some(4_711);
         assert_eq!(came(&foreign), [(Came::Own, pid), (Came::Rst, pid), (Came::Silence, pid)]);
         assert_eq!(foreign.tally.first_unread, Some((6, "nonsense".to_owned())));
-        let [sent] = foreign.resets.as_slice() else { panic!("one RST was sent: {:?}", foreign.resets) };
+        let [sent] = &sent(&foreign)[..] else { panic!("one RST was sent: {:?}", foreign.resets) };
         assert_eq!((sent.reason_name.as_str(), sent.pid, sent.local.port), ("abort issued", 4_711, 55_330));
     }
 
@@ -207,7 +277,7 @@ nonsense
         let octets: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let foreign = Foreign::read(octets.as_slice(), "events", &TimeZone::UTC).expect("memory can be read");
         assert_eq!(came(&foreign), [(Came::Own, Some(4_711))]);
-        assert_eq!(foreign.resets[0].remote.map(|end| end.to_string()).as_deref(), Some("6.6.0.27:443"));
+        assert_eq!(sent(&foreign)[0].remote.map(|end| end.to_string()).as_deref(), Some("6.6.0.27:443"));
     }
 
     /// Put together for this test: the columns are read by their names.
@@ -221,7 +291,10 @@ Microsoft-Windows-TCPIP,   Info, 1184, 0, 16, 4, 0, 1, 0x8000000000000000, 0x000
 133875655400000000, 0, 0, 0xFFFFE189, 16, \"192.168.5.68:55330\", 16, \"6.6.0.27:443\", 4
 ";
         let foreign = read(csv);
-        assert_eq!(came(&foreign), [(Came::Rst, Some(0x1267))]);
+        // Whoever ran when the packet came is not its owner.
+        assert_eq!(came(&foreign), [(Came::Rst, None)]);
+        let aborted = read(&csv.replace(" 1184,", " 1039,"));
+        assert_eq!(came(&aborted), [(Came::Own, Some(0x1267))]);
         let time = foreign.claims[0].2.stamp.and_then(|stamp| stamp.resolve(Timestamp::default(), &TimeZone::UTC));
         assert_eq!(time.map(|time| time.utc().to_string()).as_deref(), Some("2025-03-27T16:12:20.000000000Z"));
     }
@@ -238,13 +311,18 @@ so_gencnt: 7 t_state: ESTABLISHED process: curl:812 SYN in/out: 0/1
 2026-11-30 03:12:08.123456+0100 0x1c9      Default     0x0                  0      0    kernel: tcp drop incoming \
 [10.0.0.1:40000<->10.0.0.2:80] interface: en0 (skipped: 0)
 so_gencnt: 7 t_state: ESTABLISHED process: curl:812 t_state: ESTABLISHED so_error: 54 reason: reset
+2026-11-30 03:12:08.2+0100 0x1c9      Default     0x0                  0      0    kernel: tcp drop incoming \
+[10.0.0.1:40001<->10.0.0.2:80] interface: en0 (skipped: 0)
+so_gencnt: 8 t_state: LISTEN process: curl:812 t_state: LISTEN so_error: 0 reason:  listen drop
 2026-11-30 03:12:09.1+0100 0x1 Default 0x0 0 0 kernel: tcp drop incoming [<IPv4-redacted>:1<->x:2] reason: x
 ";
         let foreign = read(log);
         let by: Vec<_> = foreign.claims.iter().map(|(.., said)| (said.came, said.process.clone(), said.pid)).collect();
         let curl = Some("curl".to_owned());
-        assert_eq!(by, [(Came::Own, curl.clone(), Some(812)), (Came::Rst, curl, Some(812))]);
-        assert_eq!(foreign.resets[0].time.utc().to_string(), "2026-11-30T02:12:07.123456000Z");
+        // A drop is no RST: only the socket's error says what came.
+        let all = [Came::Own, Came::Rst, Came::Nothing].map(|came| (came, curl.clone(), Some(812)));
+        assert_eq!(by, all);
+        assert_eq!(sent(&foreign)[0].time.utc().to_string(), "2026-11-30T02:12:07.123456000Z");
     }
 
     /// The formats are those of `tcp_log_addrs` and of the script in `dtrace_tcp(4)`. Put together for this test.
@@ -265,6 +343,46 @@ closed port
         assert_eq!(foreign.tally.unread, 0);
         let (.., said) = &foreign.claims[0];
         assert_eq!((said.about[0].0.near.port, said.about[0].0.far.port), (Some(80), Some(40_000)));
+        // In the year of the packets. With net.inet.tcp.blackhole a closed port is logged and no RST is sent.
+        let times: Vec<String> = sent(&foreign).iter().map(|reset| reset.time.utc().to_string()).collect();
+        assert_eq!(times, ["2026-11-30T03:12:07.000000000Z"]);
+    }
+
+    /// Put together for this test: two events in one line, attributes in single quotes, an event that is cut off.
+    #[test]
+    fn xml_of_any_layout_is_read_and_what_is_cut_off_is_counted() {
+        let event = |number: u32, port: u16| {
+            format!(
+                "<Event xmlns='http://x'><System><Provider Name='Microsoft-Windows-TCPIP'/><EventID>{number}</EventID>\
+                 <TimeCreated SystemTime='2026-11-30T19:40:25.004Z'/></System><EventData>\
+                 <Data Name='LocalAddress'>10.9.0.1:{port}</Data><Data Name='RemoteAddress'>10.9.0.2:8081</Data>\
+                 </EventData></Event>"
+            )
+        };
+        let xml = format!("<?xml version='1.0'?><Events>{}{}\n{}", event(1184, 1), event(1200, 2), event(1201, 3));
+        let foreign = read(&format!("{xml}<Event xmlns='http://x'><System>\n"));
+        let all: Vec<_> = foreign.claims.iter().map(|(_, _, said)| (said.came, said.about[0].0.near.port)).collect();
+        assert_eq!(all, [(Came::Rst, Some(1)), (Came::Silence, Some(2)), (Came::Silence, Some(3))]);
+        assert!(foreign.claims.iter().all(|(.., said)| said.stamp.is_some()));
+        assert_eq!(foreign.tally.unread, 1);
+    }
+
+    /// Other programs write into the same files, and whoever logs in chooses a name.
+    #[test]
+    fn only_the_kernels_own_lines_are_its_word() {
+        let lines = [
+            "Nov 30 03:12:07 host sshd[8]: Invalid user kernel: TCP: [10.0.0.1]:40000 to [10.0.0.2]:80 tcpflags \
+             0x18<PUSH,ACK>; tcp_do_segment: x, sending RST from 1.2.3.4 port 5",
+            "2026-11-30 03:12:07.1+0100 0x1 Default 0x0 812 0 app: kernel: tcp control outgoing RST ACK \
+             [10.0.0.1:40000<->10.0.0.2:80] interface: en0",
+            "<Event xmlns='x'><System><Provider Name='App'/><EventID>1039</EventID></System><EventData><Data Name='x'>\
+             Microsoft-Windows-TCPIP</Data><Data Name='LocalAddress'>10.0.0.1:1</Data><Data \
+             Name='RemoteAddress'>10.0.0.2:2</Data></EventData></Event>",
+        ];
+        for line in lines {
+            let foreign = read(line);
+            assert_eq!((foreign.claims.len(), foreign.resets.len()), (0, 0), "{line}");
+        }
     }
 
     #[test]

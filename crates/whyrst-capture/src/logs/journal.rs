@@ -1,6 +1,8 @@
-//! systemd's journal: its export format (<https://systemd.io/JOURNAL_EXPORT_FORMATS/>), where an entry is some lines with
-//! an empty one behind them, and `journalctl -o json`, an object a line. Both say the time to the microsecond and which
-//! process wrote the message.
+//! systemd's journal: its export format (<https://systemd.io/JOURNAL_EXPORT_FORMATS/>), where an entry is some lines
+//! with an empty one behind them, and `journalctl -o json`, an object a line. Both say the time to the microsecond
+//! and which process wrote the message.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use whyrst_core::time::{Span, Timestamp};
@@ -9,7 +11,7 @@ use super::said::Heard;
 use super::stamp::Stamp;
 
 /// Fields of an entry beyond this number of octets are cut.
-const LONGEST_FIELD: usize = 1 << 14;
+pub(super) const LONGEST_FIELD: usize = 1 << 14;
 
 /// What of an entry is of use.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,13 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether a line of an open entry is the name of a field whose value, of any octets, follows with its length.
+    /// That is how a value with a line feed is written, so that none can end the entry.
+    pub(super) fn is_binary(&self, text: &str) -> bool {
+        let is_name = |octet: u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_';
+        self.open && !text.is_empty() && text.len() <= 64 && text.bytes().all(is_name)
+    }
+
     /// Takes a line of an export; the entry that it ends, where it does.
     pub(super) fn take_line(&mut self, number: u64, text: &str) -> Option<Self> {
         if !self.open {
@@ -56,14 +65,14 @@ impl Entry {
         object.get("__REALTIME_TIMESTAMP")?;
         let mut entry = Self::default();
         for (name, value) in object {
-            if let Some(value) = value.as_str() {
-                entry.take(name, value);
+            if let Some(value) = text_of(value) {
+                entry.take(name, &value);
             }
         }
         Some(entry)
     }
 
-    fn take(&mut self, name: &str, value: &str) {
+    pub(super) fn take(&mut self, name: &str, value: &str) {
         let cut = || value.char_indices().nth(LONGEST_FIELD).map_or(value, |(end, _)| &value[..end]).to_owned();
         match name {
             "__REALTIME_TIMESTAMP" => self.realtime = value.parse().ok(),
@@ -85,19 +94,28 @@ impl Entry {
     }
 }
 
+/// The text of a value: what is no UTF-8, or holds a control character, is an array of octets there.
+pub(super) fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    if let Some(text) = value.as_str() {
+        return Some(text.into());
+    }
+    let octet = |value: &Value| u8::try_from(value.as_u64()?).ok();
+    let octets: Vec<u8> = value.as_array()?.iter().map(octet).collect::<Option<_>>()?;
+    Some(String::from_utf8_lossy(&octets).into_owned().into())
+}
+
 /// What an entry says: as its message with what syslog would have put before it.
 pub(super) fn hear(entry: &Entry, hear: impl Fn(&str) -> Heard) -> Heard {
     let process = entry.process.as_deref().unwrap_or("journal").replace(' ', "-");
-    let text = match entry.pid {
-        Some(pid) => format!("{process}[{pid}]: {}", entry.message),
-        None => format!("{process}[0]: {}", entry.message),
-    };
+    // What follows in further lines are the words of whoever wrote the message.
+    let message = entry.message.lines().next().unwrap_or_default();
+    let text = format!("{process}[{}]: {message}", entry.pid.unwrap_or_default());
     let micros = entry.realtime.and_then(|micros| micros.checked_mul(1_000));
     match hear(&text) {
         Heard::Said(mut said) => {
             let stamp = micros.map(|nanos| Stamp::At(Timestamp::from_nanos(nanos), Span::from_micros(1)));
             said.stamp = said.stamp.or(stamp);
-            said.pid = entry.pid.or(said.pid);
+            said.pid = entry.pid.or(said.pid.filter(|pid| *pid != 0));
             Heard::Said(said)
         }
         // An entry is of a form that is known, whatever its message.

@@ -57,6 +57,32 @@ impl<'r> Lines<'r> {
         Ok(more.then_some((self.number, text)))
     }
 
+    /// A field of systemd's journal export whose length stands before it as 64 bits, little-endian, and a line feed
+    /// behind it: at most `most` octets of it. `None` where it is cut off.
+    pub(super) fn binary_field(&mut self, most: usize) -> io::Result<Option<String>> {
+        let mut length = [0; 8];
+        let Some(length) = whole(self.input.read_exact(&mut length))?.map(|()| u64::from_le_bytes(length)) else {
+            return Ok(None);
+        };
+        let mut rest = (&mut self.input).take(length);
+        let mut kept = Vec::new();
+        (&mut rest).take(most as u64).read_to_end(&mut kept)?;
+        let mut breaks = breaks_in(&kept);
+        loop {
+            let piece = rest.fill_buf()?;
+            if piece.is_empty() {
+                break;
+            }
+            breaks += breaks_in(piece);
+            let taken = piece.len();
+            rest.consume(taken);
+        }
+        let is_whole = rest.limit() == 0;
+        self.number += breaks + 1;
+        let ended = whole(self.input.read_exact(&mut [0; 1]))?;
+        Ok(ended.filter(|()| is_whole).map(|()| String::from_utf8_lossy(&kept).into_owned()))
+    }
+
     fn narrow(&mut self) -> io::Result<bool> {
         self.octets.clear();
         if (&mut self.input).take(LONGEST as u64).read_until(b'\n', &mut self.octets)? == 0 {
@@ -91,6 +117,19 @@ impl<'r> Lines<'r> {
         }
         self.text = String::from_utf16_lossy(&units);
         Ok(ended || !units.is_empty())
+    }
+}
+
+/// How many lines end in `octets`.
+fn breaks_in(octets: &[u8]) -> u64 {
+    octets.split(|octet| *octet == b'\n').skip(1).count() as u64
+}
+
+/// `None` where the end comes too early.
+fn whole(read: io::Result<()>) -> io::Result<Option<()>> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        read => read.map(Some),
     }
 }
 

@@ -8,8 +8,10 @@ use whyrst_core::time::Span;
 
 use super::stamp::Stamp;
 
-/// Claims beyond this number are only counted.
+/// Claims beyond this number are only counted, whatever memory there is.
 pub(super) const MOST: usize = 1 << 20;
+/// Octets that a claim takes at most, with its line and its places in the index.
+pub(super) const CLAIM_OCTETS: u64 = 2 << 10;
 
 /// Why a log could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,17 @@ pub(crate) struct Said {
     pub(super) symptom: Option<&'static Symptom>,
     pub(super) came: Came,
     pub(super) about: Vec<(About, Leg)>,
+    /// How the ends are known.
+    pub(super) ends: Ends,
+}
+
+/// How a line says which end is whose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ends {
+    /// By a form that is known.
+    Named,
+    /// Not at all: an address stands somewhere in it.
+    Guessed,
 }
 
 impl Said {
@@ -44,6 +57,7 @@ impl Said {
             symptom: None,
             came: Came::Nothing,
             about: Vec::new(),
+            ends: Ends::Named,
         }
     }
 }

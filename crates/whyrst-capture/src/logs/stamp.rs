@@ -10,6 +10,8 @@ use whyrst_core::time::{Span, Timestamp};
 pub(super) enum Stamp {
     /// A moment, and how finely it is written.
     At(Timestamp, Span),
+    /// The same, where no zone is written: it is that of the user.
+    Zoneless(Timestamp, Span),
     /// A date without its year, which is 2024 here: one with a 29th of February.
     Yearless(DateTime, Span),
 }
@@ -20,14 +22,19 @@ const SECOND: i64 = 1_000_000_000;
 impl Stamp {
     pub(super) const fn resolution(self) -> Span {
         match self {
-            Self::At(_, resolution) | Self::Yearless(_, resolution) => resolution,
+            Self::At(_, resolution) | Self::Zoneless(_, resolution) | Self::Yearless(_, resolution) => resolution,
         }
+    }
+
+    /// Whether the user said in which zone it is.
+    pub(super) const fn is_zoneless(self) -> bool {
+        matches!(self, Self::Zoneless(..) | Self::Yearless(..))
     }
 
     /// The moment: in the year that brings it nearest to `near` where it names none.
     pub(super) fn resolve(self, near: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let civil = match self {
-            Self::At(time, _) => return Some(time),
+            Self::At(time, _) | Self::Zoneless(time, _) => return Some(time),
             Self::Yearless(civil, _) => civil,
         };
         let year = jiff::Timestamp::from_nanosecond(near.nanos().into()).ok()?.to_zoned(zone.clone()).year();
@@ -92,7 +99,9 @@ impl Rest<'_> {
     /// `Z`, `+0100`, ` +01:00`.
     fn offset(&mut self) -> Option<TimeZone> {
         let rest = self.0.strip_prefix(' ').unwrap_or(self.0);
-        if let Some(after) = rest.strip_prefix('Z') {
+        // A word may begin with a Z as well.
+        let is_word = |after: &str| after.starts_with(|next: char| next.is_alphanumeric());
+        if let Some(after) = rest.strip_prefix('Z').filter(|after| !is_word(after)) {
             self.0 = after;
             return Some(TimeZone::UTC);
         }
@@ -110,6 +119,18 @@ impl Rest<'_> {
         self.0 = digits.0;
         Some(TimeZone::fixed(offset))
     }
+}
+
+/// A time in JSON: text, or seconds since 1970.
+pub(super) fn of_value(value: &serde_json::Value, zone: &TimeZone) -> Option<Stamp> {
+    if let Some(text) = value.as_str() {
+        return at_beginning(text, zone).map(|(stamp, _)| stamp);
+    }
+    // zap's default: seconds as a floating point number, which holds microseconds.
+    let seconds = value.as_f64().filter(|number| (1e8..1e10).contains(number))?;
+    #[expect(clippy::cast_possible_truncation, reason = "between 1e14 and 1e16")]
+    let micros = (seconds * 1e6) as i64;
+    Some(Stamp::At(Timestamp::from_nanos(micros.checked_mul(1_000)?), Span::from_micros(1)))
 }
 
 /// A time at the beginning of `text`, and what follows it.
@@ -175,7 +196,8 @@ fn finish<'a>(mut rest: Rest<'a>, (year, month, day): (i16, i8, i8), zone: &Time
     let civil = DateTime::new(year, month, day, hour, minute, second, nanos).ok()?;
     let offset = rest.offset();
     let time = moment(civil, offset.as_ref().unwrap_or(zone))?;
-    Some((Stamp::At(time, resolution), rest.0))
+    let stamp = if offset.is_some() { Stamp::At(time, resolution) } else { Stamp::Zoneless(time, resolution) };
+    Some((stamp, rest.0))
 }
 
 #[cfg(test)]
@@ -204,6 +226,7 @@ mod tests {
         assert_eq!(read("2025/03/27-16:12:13.966003800"), at("2025-03-27T15:12:13.9660038Z"));
         assert_eq!(read("E1130 03:12:07.123456"), at("2026-11-30T02:12:07.123456Z"));
         assert_eq!(read("Nov 30 03:12:07"), at("2026-11-30T02:12:07Z"));
+        assert_eq!(read("2026/11/30 03:12:07 Zone x"), Some((utc("2026-11-30T02:12:07Z"), " Zone x")));
         assert_eq!(read("2026-11-30T03:12:07+05:30 x"), Some((utc("2026-11-29T21:42:07Z"), " x")));
     }
 

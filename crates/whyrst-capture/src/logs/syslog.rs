@@ -36,6 +36,16 @@ pub(super) fn prefix<'a>(line: &'a str, zone: &TimeZone) -> Prefixed<'a> {
     }
 }
 
+/// What the container runtimes of Kubernetes write before each line (CRI): a time, the stream, and whether the line is
+/// whole: `2026-11-30T03:12:07.1Z stderr F `.
+pub(super) fn container<'a>(line: &'a str, zone: &TimeZone) -> Option<(Stamp, &'a str)> {
+    let (stamp, rest) = stamp::at_beginning(line.trim_start(), zone)?;
+    let (stream, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let (tag, rest) = rest.split_once(' ')?;
+    let is_one = matches!(stream, "stdout" | "stderr") && (tag.starts_with('F') || tag.starts_with('P'));
+    (is_one && tag.len() <= 16).then_some((stamp, rest))
+}
+
 /// Without a time, as a program is asked to log without it.
 fn with_program(none: Prefixed<'_>) -> Prefixed<'_> {
     match program(none.rest) {
@@ -44,7 +54,7 @@ fn with_program(none: Prefixed<'_>) -> Prefixed<'_> {
     }
 }
 
-/// `sshd[812]: `, `kernel: `, and of RFC 5424 `sshd 812 - - `.
+/// `sshd[812]: `, `kernel: `, and of RFC 5424 `sshd 812 ID - `, with its structured data.
 fn program(text: &str) -> Option<(String, Option<u32>, &str)> {
     let is_name = |name: &str| {
         !name.is_empty()
@@ -61,8 +71,32 @@ fn program(text: &str) -> Option<(String, Option<u32>, &str)> {
     }
     let (pid, rest) = rest.split_once(' ')?;
     let pid = if pid == "-" { None } else { Some(pid.parse().ok()?) };
-    let rest = rest.strip_prefix("- - ")?;
+    let (_id, rest) = rest.split_once(' ')?;
+    let rest = behind_data(rest)?;
     is_name(word).then(|| (word.to_owned(), pid, rest))
+}
+
+/// What follows the structured data of RFC 5424, section 6.3: `-`, or `[id name="value"]` any number of times, where a
+/// backslash escapes a quote and a bracket.
+fn behind_data(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix("- ") {
+        return Some(rest);
+    }
+    let (mut escaped, mut quoted, mut depth) = (false, false, 0_u8);
+    for (at, one) in text.char_indices() {
+        match one {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            _ if quoted => {}
+            '[' if depth == 0 => depth = 1,
+            ']' if depth == 1 => depth = 0,
+            ' ' if depth == 0 && at > 0 => return Some(&text[at + 1..]),
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -80,6 +114,8 @@ mod tests {
         assert_eq!(parts("Nov 30 03:12:07 host sshd[812]: words: here"), sshd(true));
         assert_eq!(parts("2026-11-30T03:12:07.1+00:00 host sshd[812]: words: here"), sshd(true));
         assert_eq!(parts("<38>1 2026-11-30T03:12:07Z host sshd 812 - - words: here"), sshd(true));
+        let data = "<38>1 2026-11-30T03:12:07Z host sshd 812 ID1 [a@1 b=\"x\\\"] y\"][c d=\"\"] words: here";
+        assert_eq!(parts(data), sshd(true));
         assert_eq!(parts("sshd[812]: words: here"), sshd(false));
         assert_eq!(parts("just words"), (false, None, None, "just words".to_owned()));
     }

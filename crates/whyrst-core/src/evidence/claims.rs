@@ -48,12 +48,25 @@ pub enum Ground {
     OwnReset(Frame),
     /// It is about the connection to the upstream.
     OtherConnection,
+    /// It names an end that other connections have as well.
+    OtherEnds,
+    /// It says no time, and ports are used again.
+    OtherTimes,
 }
 
 /// How the packets bear on a claim, and what in them does.
+///
+/// Only what can be about no other connection agrees or is contradicted: an address alone, a server's end and a line
+/// without a time fit others as well, and which of them was meant nobody knows before the capture ends.
 pub fn standing(outcome: &Outcome, tied: &Tied) -> (Standing, Option<Ground>) {
     if tied.claim.leg == Leg::Upstream {
         return (Standing::Undecided, Some(Ground::OtherConnection));
+    }
+    if tied.by == TiedBy::Address {
+        return (Standing::Undecided, Some(Ground::OtherEnds));
+    }
+    if tied.claim.time.is_none() {
+        return (Standing::Undecided, Some(Ground::OtherTimes));
     }
     let Some(side) = tied.side.filter(|_| outcome.basis() == Basis::Packets) else {
         return (Standing::Undecided, None);
@@ -68,12 +81,7 @@ pub fn standing(outcome: &Outcome, tied: &Tied) -> (Standing, Option<Ground>) {
     };
     let Some(ground) = ground else { return (Standing::Undecided, None) };
     let contradicts = matches!(ground, Ground::ResetByItself(_) | Ground::ResetNotClosed(_) | Ground::Accepted);
-    // What is tied by an address alone may be about another connection: no contradiction.
-    match (contradicts, tied.by) {
-        (false, _) => (Standing::Agrees, Some(ground)),
-        (true, TiedBy::Address) => (Standing::Undecided, None),
-        (true, TiedBy::BothEnds | TiedBy::OneEnd) => (Standing::Contradicted, Some(ground)),
-    }
+    (if contradicts { Standing::Contradicted } else { Standing::Agrees }, Some(ground))
 }
 
 /// The RST that came to `side`, or that it sent the only one itself.

@@ -111,6 +111,16 @@ impl Explanation<'_> {
                 String::from("it speaks of the proxy's connection to its upstream")
             }
             (Ground::OtherConnection, Language::Chinese) => String::from("说的是代理到上游的那条连接"),
+            (Ground::OtherEnds, Language::English) => {
+                String::from("it may be about another connection: it names no address and port that only this one has")
+            }
+            (Ground::OtherEnds, Language::Chinese) => {
+                String::from("也可能说的是另一条连接：其中没有只属于这条连接的地址和端口")
+            }
+            (Ground::OtherTimes, Language::English) => {
+                String::from("it says no time, so it may be about another connection with the same ports")
+            }
+            (Ground::OtherTimes, Language::Chinese) => String::from("没有写时间，也可能说的是端口相同的另一条连接"),
         }
     }
 }

@@ -18,12 +18,15 @@ const UPSTREAM_DOWN: &str = "proxy-upstream-down";
 const RELAYED: &str = "proxy-relays-reset";
 
 /// The one reason that a message names. A line about a proxy's upstream says what its client's connection ended of.
+///
+/// An upstream that was reached and did not answer in time was not unreachable: that it was silent names no reason.
 pub fn reason_named(symptom: Option<&'static Symptom>, came: Came, leg: Leg) -> Option<&'static str> {
     match (leg, came) {
+        // Where no packet is at fault, no reason is of one; and who was slow was reached.
+        (Leg::This, Came::Nothing) | (Leg::Upstream, Came::Nothing | Came::Silence | Came::Own) => None,
         (Leg::This, _) => symptom.and_then(only_reason),
-        (Leg::Upstream, Came::Refusal | Came::RefusalOrSilence | Came::Silence) => Some(UPSTREAM_DOWN),
+        (Leg::Upstream, Came::Refusal | Came::RefusalOrSilence) => Some(UPSTREAM_DOWN),
         (Leg::Upstream, Came::Rst | Came::Fin | Came::RstOrFin) => Some(RELAYED),
-        (Leg::Upstream, Came::Own | Came::Nothing) => None,
     }
 }
 
@@ -50,6 +53,13 @@ pub(super) fn confidence_of(outcome: &Outcome, cause: &Cause) -> Option<Confiden
 mod tests {
     use super::*;
     use crate::symptoms;
+
+    #[test]
+    fn an_upstream_that_is_slow_was_reached() {
+        let named = |came| reason_named(None, came, Leg::Upstream);
+        assert_eq!(named(Came::RefusalOrSilence), Some(UPSTREAM_DOWN));
+        assert_eq!([Came::Silence, Came::Own, Came::Nothing].map(named), [None; 3]);
+    }
 
     #[test]
     fn a_message_names_a_reason_where_it_has_no_other() {

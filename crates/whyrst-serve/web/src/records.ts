@@ -112,7 +112,17 @@ export type AskedIn = 'tls-server-name' | 'http-host'
  * Who claims something of a connection: the program whose log it stands in, or the system whose kernel wrote it down.
  */
 export type Claimant =
-  'nginx' | 'haproxy' | 'envoy' | 'sshd' | 'kubelet' | 'linux' | 'windows' | 'macos' | 'freebsd' | 'program'
+  | 'nginx'
+  | 'access-log'
+  | 'haproxy'
+  | 'envoy'
+  | 'sshd'
+  | 'kubelet'
+  | 'linux'
+  | 'windows'
+  | 'macos'
+  | 'freebsd'
+  | 'program'
 /**
  * By what a claim is known to be about a connection.
  */

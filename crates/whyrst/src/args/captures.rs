@@ -172,6 +172,16 @@ pub(crate) struct Explain {
 impl Explain {
     /// Octets for connections.
     pub(crate) fn memory(&self) -> u64 {
+        let says_more = !self.log_file.is_empty() || self.events.is_some();
+        self.all_memory() - if says_more { self.memory_for_claims() } else { 0 }
+    }
+
+    /// Octets for what logs and other kernels say of them.
+    pub(crate) fn memory_for_claims(&self) -> u64 {
+        self.all_memory() / 8
+    }
+
+    fn all_memory(&self) -> u64 {
         self.memory.unwrap_or_else(memory::default)
     }
 

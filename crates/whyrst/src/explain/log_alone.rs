@@ -15,6 +15,11 @@ use crate::output::{self, Output};
 
 /// The logs, where nothing else is to be explained.
 pub(super) fn meant(arguments: &Explain) -> Result<Option<Vec<PathBuf>>> {
+    let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
+    let of_stdin = arguments.files.iter().chain(&arguments.log_file).chain(&arguments.events).filter(is_stdin).count();
+    if of_stdin > 1 {
+        bail!("standard input (-) can be read as one of the captures, logs and events only");
+    }
     if arguments.files.is_empty() && arguments.vantage.is_empty() {
         return Ok(Some(arguments.log_file.clone()));
     }
@@ -29,6 +34,17 @@ pub(super) fn meant(arguments: &Explain) -> Result<Option<Vec<PathBuf>>> {
 }
 
 pub(super) fn run(arguments: &Explain, logs: &[PathBuf]) -> Result<Completion> {
+    let of_packets = [
+        (arguments.summary, "--summary"),
+        (arguments.parquet.is_some(), "--parquet"),
+        (arguments.annotate.is_some(), "--annotate"),
+        (arguments.tui, "--tui"),
+        (arguments.wireshark, "--wireshark"),
+        (arguments.events.is_some(), "--events"),
+    ];
+    if let Some((_, option)) = of_packets.iter().find(|(is_given, _)| *is_given) {
+        bail!("{option} needs packets: give the capture as well, with --log-file for the log");
+    }
     let (style, language) =
         (output::style(&arguments.common), output::language(&arguments.common, arguments.format.spoken()));
     let mut places = Places::beside(logs);

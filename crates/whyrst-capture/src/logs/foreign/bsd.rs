@@ -11,13 +11,15 @@ use whyrst_core::symptom::Came;
 
 use super::super::ends;
 use super::super::stamp::{self, Stamp};
+use super::super::syslog;
 use super::event::{Event, Line};
 
-/// What FreeBSD's kernel says when it answers a segment with a RST, and by what name that is shown.
-const FREEBSD_SENDS: [(&str, &str); 3] = [
-    ("sending RST and removing tcpcb", "data after the socket was closed"),
-    ("Connection attempt to closed port", "connection attempt to a closed port"),
-    ("sending RST", "RST sent"),
+/// What FreeBSD's kernel says when it answers a segment with a RST, and by what name that is shown. With
+/// `net.inet.tcp.blackhole` it logs an attempt to a closed port as well, and answers nothing (`tcp_input`).
+const FREEBSD_SENDS: [(&str, Option<&str>); 3] = [
+    ("sending RST and removing tcpcb", Some("data after the socket was closed")),
+    ("Connection attempt to closed port", None),
+    ("sending RST", Some("RST sent")),
 ];
 
 /// `ECONNRESET` and `ECONNREFUSED`, `ETIMEDOUT` in `errno.h` of both.
@@ -38,10 +40,14 @@ pub(super) fn line(text: &str, zone: &TimeZone) -> Line {
     if let Some(event) = dtrace(text) {
         return event.map_or(Line::Other, |event| Line::Event(Box::new(event)));
     }
-    if let Some((_, words)) = text.split_once("TCP: [") {
+    // Other programs log into the same files, and strangers choose their words: only the kernel's own lines count.
+    let prefixed = syslog::prefix(text, zone);
+    let is_kernels = prefixed.process.as_deref().is_none_or(|name| name == "kernel");
+    if let Some(words) = prefixed.rest.strip_prefix("TCP: [").filter(|_| is_kernels) {
         return freebsd(words, stamp);
     }
-    if let Some((before, words)) = text.split_once("<->") {
+    let of_macos = text.split_once(": ").filter(|(head, _)| head.ends_with("kernel") || head.ends_with("kernel[0]"));
+    if let Some((before, words)) = of_macos.and_then(|(_, words)| words.strip_prefix("tcp ")?.split_once("<->")) {
         return macos(before, words, text, stamp);
     }
     let is_frame = text.starts_with("Timestamp") || text.trim_start().starts_with("CPU");
@@ -55,7 +61,7 @@ fn freebsd(words: &str, stamp: Option<Stamp>) -> Line {
     let end = |text: Option<&str>| ends::whole(&format!("[{}", text?.trim_start_matches('[')));
     let (Some(far), Some(near)) = (end(both.next()), end(both.next())) else { return Line::Unknown };
     let sends = FREEBSD_SENDS.iter().find(|(words, _)| message.contains(words)).map(|(_, name)| *name);
-    let Some(name) = sends else { return Line::Other };
+    let Some(sent) = sends else { return Line::Other };
     Line::Event(Box::new(Event {
         by: Claimant::Freebsd,
         stamp,
@@ -65,7 +71,7 @@ fn freebsd(words: &str, stamp: Option<Stamp>) -> Line {
         process: None,
         pid: None,
         handle: None,
-        sent: Some(name),
+        sent,
     }))
 }
 
@@ -76,16 +82,17 @@ fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Line {
     let (Some(near), Some(far)) = (ends::whole(near), ends::whole(far)) else { return Line::Other };
     let process = process_of(text);
     let (came, sent) = match words {
-        _ if words.contains("tcp control outgoing") && words.contains("RST ") => (Came::Own, Some("RST sent")),
-        _ if words.contains("tcp control incoming") && words.contains("RST ") => (Came::Rst, None),
-        _ if rest.contains(RESET) => (Came::Rst, None),
-        _ if rest.contains(REFUSED) => (Came::Refusal, None),
-        _ if rest.contains(TIMED_OUT) => (Came::Silence, None),
-        // The reason of a drop stands in the line behind.
-        _ if words.contains("tcp drop incoming") => (Came::Rst, None),
-        _ => return Line::Other,
+        _ if words.contains("control outgoing") && words.contains("RST ") => (Came::Own, Some("RST sent")),
+        _ if words.contains("control incoming") && words.contains("RST ") => (Came::Rst, None),
+        _ => match error_of(rest) {
+            Some(came) => (came, None),
+            // A segment was dropped, a RST or another: what the socket got of it stands in the line behind.
+            None if words.contains("drop incoming") => (Came::Nothing, None),
+            None => return Line::Other,
+        },
     };
-    Line::Event(Box::new(Event {
+    let is_held = came == Came::Nothing;
+    let event = Box::new(Event {
         by: Claimant::Macos,
         stamp,
         near,
@@ -95,7 +102,14 @@ fn macos(before: &str, after: &str, text: &str, stamp: Option<Stamp>) -> Line {
         process: process.map(|(name, _)| name),
         handle: None,
         sent,
-    }))
+    });
+    if is_held { Line::Held(event) } else { Line::Event(event) }
+}
+
+/// What came, by the error that the socket has of it.
+fn error_of(text: &str) -> Option<Came> {
+    let errors = [(RESET, Came::Rst), (REFUSED, Came::Refusal), (TIMED_OUT, Came::Silence)];
+    errors.into_iter().find_map(|(error, came)| text.contains(error).then_some(came))
 }
 
 /// `process: curl:812 `: the name may hold colons.
@@ -107,9 +121,15 @@ fn process_of(text: &str) -> Option<(String, u32)> {
     Some((name.to_owned(), pid.parse().ok()?))
 }
 
-/// The process in the second line of an entry: the kernel's format breaks the line before it.
-pub(super) fn continued_process(text: &str) -> Option<(String, u32)> {
-    text.starts_with("so_gencnt: ").then(|| process_of(text))?
+/// What the second line of an entry says.
+pub(super) struct More {
+    pub(super) process: Option<(String, u32)>,
+    pub(super) came: Option<Came>,
+}
+
+/// The second line of an entry: the kernel's format breaks the line before it.
+pub(super) fn continued(text: &str) -> Option<More> {
+    text.starts_with("so_gencnt: ").then(|| More { process: process_of(text), came: error_of(text) })
 }
 
 /// `  0         10.0.0.2:80    ->         10.0.0.1:40000      0  (RST|ACK)`; `None` where it is no such line.

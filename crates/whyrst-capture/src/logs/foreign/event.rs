@@ -24,6 +24,8 @@ pub(super) struct Event {
 /// What a line is.
 pub(super) enum Line {
     Event(Box<Event>),
+    /// One that its next line explains.
+    Held(Box<Event>),
     /// Who owns a connection.
     Owner(String, u32),
     /// Nothing about the end of a connection.

@@ -31,7 +31,7 @@ const fn known(number: u32, text: &'static str, came: Came) -> Known {
     Known { number, text, came, sent: None }
 }
 
-const EVENTS: [Known; 9] = [
+const EVENTS: [Known; 11] = [
     Known { sent: Some("abort issued"), ..known(1039, "abort issued", Came::Own) },
     known(1045, "connect failed: connect-request timeout expired", Came::Silence),
     known(1046, "terminating: retransmission timeout expired", Came::Silence),
@@ -39,6 +39,9 @@ const EVENTS: [Known; 9] = [
     known(1048, "terminating: disconnect timeout expired", Came::Silence),
     known(1183, "connect failed: received RST", Came::Refusal),
     known(1184, "connection terminated: received RST", Came::Rst),
+    // The other end closed its window and never opened it, or never sent the FIN that was waited for.
+    known(1200, "terminating: Zero window probe timeout expired", Came::Silence),
+    known(1201, "terminating: FIN-WAIT-2 timeout expired", Came::Silence),
     known(1185, "connection terminated: received SYN in state", Came::Nothing),
     known(1038, "close issued", Came::Nothing),
 ];
@@ -103,15 +106,13 @@ fn leading(text: &str) -> Option<u32> {
 pub(super) struct Form {
     /// The lines of an event so far.
     xml: Option<String>,
-    /// The event that was taken last, for whoever shows it.
-    last: Option<String>,
     columns: Option<Columns>,
 }
 
 /// What became of a line.
 pub(super) enum Taken {
-    /// It ends an event.
-    Event(Line),
+    /// It ends events, each with what is quoted of it.
+    Events(Vec<(Line, String)>),
     /// It is a part of one, or of what surrounds them.
     Part,
     /// It stands alone.
@@ -128,48 +129,63 @@ struct Columns {
 
 impl Form {
     pub(super) fn take(&mut self, text: &str, zone: &TimeZone) -> Taken {
-        self.last = None;
+        let alone = |line| Taken::Events(vec![(line, text.trim().to_owned())]);
         if let Some(columns) = &self.columns {
-            return Taken::Event(columns.event(text));
+            return alone(columns.event(text));
         }
         if is_header(text) {
             self.columns = Columns::of(text);
-            return if self.columns.is_some() { Taken::Part } else { Taken::Event(Line::Unknown) };
+            return if self.columns.is_some() { Taken::Part } else { alone(Line::Unknown) };
         }
-        let trimmed = text.trim_start();
-        if self.xml.is_none() && (trimmed.starts_with("<Event ") || trimmed.starts_with("<Event>")) {
-            self.xml = Some(String::new());
+        let mut rest = text.trim_start();
+        let is_xml =
+            self.xml.is_some() || ["<?xml", "<Event", "</Events", "<!--"].iter().any(|begin| rest.starts_with(begin));
+        if !is_xml {
+            return Taken::Line;
         }
-        let Some(xml) = &mut self.xml else {
-            let surrounds = ["<?xml", "<Events", "</Events", "<!--"].iter().any(|begin| trimmed.starts_with(begin));
-            return if surrounds { Taken::Part } else { Taken::Line };
-        };
-        if xml.len() + text.len() <= LONGEST_EVENT {
-            xml.push_str(trimmed);
-            xml.push('\n');
+        let mut events = Vec::new();
+        // A line holds a part of an event, or several.
+        while let Some(begin) = if self.xml.is_some() { Some(0) } else { begins_event(rest) } {
+            let (part, after) = match rest[begin..].split_once("</Event>") {
+                Some((part, after)) => (part, Some(after)),
+                None => (&rest[begin..], None),
+            };
+            let xml = self.xml.get_or_insert_default();
+            if xml.len() + part.len() <= LONGEST_EVENT {
+                xml.push_str(part);
+                xml.push('\n');
+            }
+            let Some(after) = after else { break };
+            let whole = self.xml.take().unwrap_or_default();
+            events.push((xml_event(&whole, zone), shown(&whole)));
+            rest = after;
         }
-        if !text.contains("</Event>") {
-            return Taken::Part;
-        }
-        let whole = self.xml.take().unwrap_or_default();
-        let event = xml_event(&whole, zone);
-        self.last = Some(whole);
-        Taken::Event(event)
+        if events.is_empty() { Taken::Part } else { Taken::Events(events) }
     }
 
-    /// What is quoted of an event.
-    pub(super) fn shown(&self, text: &str) -> String {
-        let Some(xml) = &self.last else { return text.trim().to_owned() };
-        let number = element(xml, "EventID").and_then(|number| number.trim().parse().ok());
-        let event = EVENTS.iter().find(|event| Some(event.number) == number).map_or("", |event| event.text);
-        let [near, far] = ["LocalAddress", "RemoteAddress"].map(|name| data(xml, name).unwrap_or_default().trim());
-        let number = number.unwrap_or_default();
-        format!("{PROVIDER} {number}: TCP: connection (local={near} remote={far}) {event}")
+    /// The beginning of an event whose end did not come.
+    pub(super) fn unfinished(&self) -> Option<&str> {
+        self.xml.as_deref().filter(|xml| !xml.trim().is_empty())
     }
 }
 
+/// Where an event begins.
+fn begins_event(text: &str) -> Option<usize> {
+    ["<Event ", "<Event>"].iter().filter_map(|begin| text.find(begin)).min()
+}
+
+/// What is quoted of an event.
+fn shown(xml: &str) -> String {
+    let number = element(xml, "EventID").and_then(|number| number.trim().parse().ok());
+    let event = EVENTS.iter().find(|event| Some(event.number) == number).map_or("", |event| event.text);
+    let [near, far] = ["LocalAddress", "RemoteAddress"].map(|name| data(xml, name).unwrap_or_default().trim());
+    let number = number.unwrap_or_default();
+    format!("{PROVIDER} {number}: TCP: connection (local={near} remote={far}) {event}")
+}
+
 fn xml_event(xml: &str, zone: &TimeZone) -> Line {
-    if !xml.contains(PROVIDER) {
+    let provider = xml.split_once("<Provider ").and_then(|(_, rest)| attribute(rest.split_once('>')?.0, "Name"));
+    if provider != Some(PROVIDER) {
         return Line::Other;
     }
     let number = element(xml, "EventID").and_then(|number| number.trim().parse::<u32>().ok());
@@ -202,16 +218,18 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     rest.split_once('<').map(|(text, _)| text)
 }
 
-/// `<Data Name="LocalAddress">...</Data>`.
+/// `<Data Name="LocalAddress">...</Data>`, in quotes of either kind.
 fn data<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = xml.split_once(&format!("Name=\"{name}\""))?;
+    let (_, rest) = ['"', '\''].into_iter().find_map(|quote| xml.split_once(&format!("Name={quote}{name}{quote}")))?;
     let (_, rest) = rest.split_once('>')?;
     rest.split_once('<').map(|(text, _)| text)
 }
 
 fn attribute<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = xml.split_once(&format!("{name}=\""))?;
-    rest.split_once('"').map(|(text, _)| text)
+    ['"', '\''].into_iter().find_map(|quote| {
+        let (_, rest) = xml.split_once(&format!("{name}={quote}"))?;
+        rest.split_once(quote).map(|(text, _)| text)
+    })
 }
 
 /// `10.0.0.1:80`, or the octets of a `SOCKADDR_IN` or `SOCKADDR_IN6` in hexadecimal, where the event only says binary.
@@ -271,7 +289,8 @@ impl Columns {
             far,
             came: event.came,
             process: None,
-            pid: pid.filter(|pid| *pid != 0 && *pid != u32::MAX),
+            // As in text, only an abort is logged by the process that asks for it.
+            pid: pid.filter(|pid| event.sent.is_some() && *pid != 0 && *pid != u32::MAX),
             handle: None,
             sent: event.sent,
         }))
