@@ -285,19 +285,7 @@ class LoggedClaim(Record):
 
     because: str
     """What in the packets does that; empty where they do not."""
-    by: Literal[
-        "nginx",
-        "access-log",
-        "haproxy",
-        "envoy",
-        "sshd",
-        "kubelet",
-        "linux",
-        "windows",
-        "macos",
-        "freebsd",
-        "program",
-    ]
+    by: Literal["nginx", "access-log", "haproxy", "envoy", "sshd", "kubelet", "linux", "windows", "macos", "freebsd", "program"]
     """Who says it."""
     cause: str | None
     """The reason that it names, by its id in the catalogue. `null` where it names none."""

@@ -72,7 +72,7 @@ fn link_layer_tags_and_tunnel_do_not_matter() {
 }
 
 /// Scenarios whose verdict rests on what a segment carries.
-const PAYLOAD_DECIDES: [&str; 9] = [
+const PAYLOAD_DECIDES: [&str; 10] = [
     "tls-alert",
     "tls-ticket-unread",
     "protocol-mismatch",
@@ -82,6 +82,7 @@ const PAYLOAD_DECIDES: [&str; 9] = [
     "session-taken-over",
     "heartbeat-missed",
     "stale-connection",
+    "request-timeout",
 ];
 
 #[test]
