@@ -2,8 +2,8 @@
 //! ([`whyrst_core::claim`]).
 //!
 //! A log is anybody's text: of any size, order and encoding. It is read line by line within bounds; a line of a form that
-//! is not known is counted and the first of them kept for whoever has to be told. Only lines that say how a connection
-//! ended, and name an end of it, are kept ([`Logs::MOST`] of them).
+//! is not known is counted and the first of them kept for the report. Only lines that say how a connection ended, and
+//! name an end of it, are kept, as many as their share of the memory holds.
 
 mod ends;
 mod envoy;

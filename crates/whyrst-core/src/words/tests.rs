@@ -210,7 +210,7 @@ fn a_body_is_as_long_as_its_head_says() {
     assert_eq!(body(post), whole);
     assert_eq!(body(&post[..50]), Announced { len: 50, head: Head::Cut, ..whole });
     assert_eq!(body(&post[..40]).length, Length::OpenEnded);
-    assert_eq!(body(b"GET / HTTP/1.1\r\nHo").length, Length::Unknown);
+    assert_eq!(body(b"GET / HTTP/1.1\r\nHo").length, Length::HeadGoesOn);
     let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: Close\r\n\r\n5\r\n";
     let open =
         Announced { len: 66, head: Head::Whole, length: Length::OpenEnded, closes: true, ..Announced::default() };
