@@ -29,9 +29,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
 )
 .but(&[
     But::always(
-        &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("address-moved")],
-        "the RST has another TTL: a device in between, or another host that has the address now; no kernel knows the \
-         service address",
+        &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("backend-switched")],
+        "the RST has another TTL, as a device in between would give it; no kernel knows the service address",
     )
     .at(Host::Client),
     But::NOTHING_BEFORE,

@@ -22,18 +22,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     ],
     Expect::ends(Verdicts::Resets(&["idle-timeout-reset"]), Verdicts::NoReset, &[]),
 )
-.but(&[
-    But::packets(
-        &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("address-moved")],
-        "five seconds are no known timeout of a device, so the other TTL speaks for a move rather",
-    )
-    .at(Host::Client),
-    But::kernel(
-        &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("idle-timeout-reset")],
-        "a device in between answers as one that has forgotten the connection",
-    )
-    .at(Host::Client),
-])
+.but(&[But::always(
+    &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("idle-timeout-reset")],
+    "a device in between answers as one that has forgotten the connection",
+)
+.at(Host::Client)])
 .on(Wire::PLAIN.with(&[WireRule::on(
     Packet { from: Host::Client, kind: PacketKind::Data, nth: 2 },
     Treatment::Reject { ttl: 63 },

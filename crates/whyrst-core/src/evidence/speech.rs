@@ -172,7 +172,9 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let facts = yes().value(Value::Name(asked.name())).value(Value::Octets(Octets::new(client)));
         match (spoken(asked, server), port) {
             // In the client's protocol, for want of another.
-            (Some(_), _) if outcome.gist(connection.server()) == Some(Gist::Misunderstands) => {
+            (Some(answered), _)
+                if answered == asked.name() && outcome.gist(connection.server()) == Some(Gist::Misunderstands) =>
+            {
                 let facts = facts.value(Value::Name("something else"));
                 Answer::Yes(facts.value(Value::Name("what it says")))
             }
