@@ -24,6 +24,7 @@ readonly releases="${WHYRST_RELEASES:-https://github.com/whyrst/whyrst/releases/
 
 main() {
     [[ "${INPUT_LANG:=en}" == en || "$INPUT_LANG" == zh ]] || fail "the input lang is en or zh, not '$INPUT_LANG'"
+    # The runner empties RUNNER_TEMP after the job; until then the reports are uploaded from there.
     work="$(mktemp -d "$RUNNER_TEMP/whyrst.XXXXXXXX")"
     reports="$work/whyrst-report"
     mkdir "$reports"
@@ -110,29 +111,37 @@ find_captures() {
 
 # One capture: totals, the reports folded below them, and a file for the browser. A folder is one rotated set.
 explain() {
-    local number="$1" capture="$2" status=0 page="$work/section" short="$work/short" html
+    local number="$1" capture="$2" page="$work/section" short="$work/short" html
     html="$number-$(as_file_name "$capture").html"
     printf '### %s\n\n' "$(as_text "${capture#./}")" >"$page"
-    run --summary --format markdown -o "$work/totals" -- "$capture" || status=$?
-    if ((status >= 2)); then
-        say_why_not "$status" "$capture"
+    run --summary --format markdown -o "$work/totals" -- "$capture" || {
+        say_why_not "$?" "$capture"
         return
-    fi
+    }
     cat -- "$work/totals" >>"$page"
     printf '\n' >>"$page"
-    run --format markdown -o "$work/reports.md" -- "$capture" || true
+    # That of the capture before would be taken for this one's.
+    rm -f -- "$work/reports.md"
+    run --format markdown -o "$work/reports.md" -- "$capture" || {
+        say_why_not "$?" "$capture"
+        return
+    }
     if [[ ! -s "$work/reports.md" ]]; then
         add "$page" || without_place=$((without_place + 1))
         return
     fi
-    run --format html -o "$reports/$html" -- "$capture" || true
-    printf '%s `%s`\n\n' "$(pick 'In a browser (artifact of this run):' '用浏览器查看（本次运行的 artifact）：')" "$html" \
-        >>"$page"
-    {
-        cat -- "$page"
-        printf '%s\n\n' "$(pick 'The single reports are too long for this summary: they are in that file.' \
-            '逐条报告太长，本摘要放不下：都在该文件中。')"
-    } >"$short"
+    if run --format html -o "$reports/$html" -- "$capture"; then
+        printf '%s `%s`\n\n' "$(pick 'In a browser (artifact of this run):' '用浏览器查看（本次运行的 artifact）：')" \
+            "$html" >>"$page"
+        {
+            cat -- "$page"
+            printf '%s\n\n' "$(pick 'The single reports are too long for this summary: they are in that file.' \
+                '逐条报告太长，本摘要放不下：都在该文件中。')"
+        } >"$short"
+    else
+        annotate "no HTML report: $capture: it ended with status $?"
+        cp -- "$page" "$short"
+    fi
     {
         printf '<details><summary>%s</summary>\n\n' "$(pick 'Every reset' '每个重置')"
         cat -- "$work/reports.md"
@@ -153,10 +162,13 @@ say_why_not() {
     add "$page" || without_place=$((without_place + 1))
 }
 
-# What it says on standard error is for `annotate`, not for the log as it is.
+# What it says on standard error is for `annotate`, not for the log as it is. Status 1 says that some reset stayed
+# unexplained, which the report says as well.
 run() {
+    local status=0
     timeout --kill-after=10 "$patience" "$program" explain --quiet --lang "$INPUT_LANG" "$@" \
-        2>"$work/said" </dev/null
+        2>"$work/said" </dev/null || status=$?
+    ((status <= 1)) || return "$status"
 }
 
 say_what_is_missing() {
@@ -183,6 +195,7 @@ say_what_is_missing() {
 
 title() {
     printf '## %s\n\n' "$1" >"$work/section"
+    # Where earlier steps have filled the summary, `say_what_is_missing` says so.
     add "$work/section" || true
 }
 
@@ -209,6 +222,7 @@ pick() {
 }
 
 # One line without markup: control characters are shown as `?`, and ASCII punctuation is escaped as CommonMark allows.
+# iconv leaves out what is no UTF-8, and its status says only that there was some.
 as_text() {
     printf '%s' "${1:0:$quoted}" | tr '\000-\037\177' '?' | { iconv -c -f UTF-8 -t UTF-8 || true; } \
         | LC_ALL=C sed 's/[[:punct:]]/\\&/g'

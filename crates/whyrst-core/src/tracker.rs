@@ -460,7 +460,7 @@ impl Tracker {
     }
 
     fn ordinary(&mut self, at: u32, record: &mut Record, segment: &Segment<'_>) {
-        let is_told = self.is_told(at);
+        let needs_no_words = self.needs_no_words(at);
         let slot = &mut self.slots[at as usize];
         let was_closed = slot.connection.closed_in_order();
         if slot.connection.is_syn_on_live(record.from, segment)
@@ -469,7 +469,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
-        if !is_told {
+        if !needs_no_words {
             self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record);
         }
         if let Some(pending) = &mut slot.pending {
@@ -559,7 +559,7 @@ impl Tracker {
             after_total: 0,
             service: self.services.of(server),
         }));
-        if self.is_told(at) {
+        if self.needs_no_words(at) {
             self.speeches.release(&mut self.slots[at as usize].speech);
         }
         self.await_settling(at, self.clock.now());
@@ -567,7 +567,7 @@ impl Tracker {
 
     /// Whether nobody asks any more what the ends of the connection in `slot` say: its reset is set aside with what they
     /// had said, and there will be no other.
-    fn is_told(&self, at: u32) -> bool {
+    fn needs_no_words(&self, at: u32) -> bool {
         self.slots[at as usize].reset == ResetSeen::Later && self.logins.is_none()
     }
 

@@ -174,7 +174,7 @@ impl Twins {
         })
     }
 
-    /// The connect of a proxy that was refused while its client waited, right before the client was let down. A proxy
+    /// The connect of a proxy that was refused while its client waited, right before it gave the client up. A proxy
     /// has several clients at once, and its connects for one of them say nothing of another: the first of them follows
     /// this client's own segment.
     pub(crate) fn upstream(&self, connection: &Connection, before: &[Record], rst: &Record) -> Option<Twin> {

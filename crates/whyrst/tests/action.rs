@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -271,4 +272,24 @@ fn the_action_is_that_of_its_script_and_version() {
         parts.map(|part| part.chars().take_while(char::is_ascii_uppercase).collect()).collect()
     };
     assert_eq!(names(&action), names(&script));
+}
+
+/// A capture may grow or go away between two readings; the real program then fails at the second.
+#[test]
+fn a_later_reading_that_fails_is_said_and_no_other_capture_stands_in_for_it() {
+    let job = Job::new();
+    job.capture("closed-port", "a.pcapng");
+    job.capture("close-unread", "b.pcapng");
+    let program = job.path("whyrst-once");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--summary*b.pcapng) \"{real}\" \"$@\"; status=$?; rm b.pcapng; exit $status ;; esac\n\
+         exec \"{real}\" \"$@\"\n",
+        real = env!("CARGO_BIN_EXE_whyrst")
+    );
+    fs::write(&program, script).expect("a program");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it may run");
+    let step = job.passes("a.pcapng\nb.pcapng", &[("INPUT_WHYRST", program.to_str().expect("a name in UTF-8"))]);
+    let (_, of_b) = step.summary.split_once("### b\\.pcapng").expect("b has a heading");
+    assert!(of_b.contains("Not explained:") && !of_b.contains("(`closed-port`)"), "{of_b}");
+    assert_eq!((step.value("captures"), step.value("unreadable")), ("2", "1"));
 }

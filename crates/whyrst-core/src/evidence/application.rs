@@ -110,7 +110,7 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
         match (less, outcome.after().iter().find(beyond)) {
             (Answer::Yes(_), _) => Answer::Yes(yes().frame(&rst.record)),
             (_, Some(later)) if rst.record.flags.has(Flags::ACK) => Answer::Yes(yes().frame(later)),
-            // Whom a closed window holds sends nothing, whatever is left.
+            // Behind a closed window nothing is sent, however much is left.
             (Answer::No(_), None) if outcome.watched_after() >= IN_FLIGHT && !waits_for_window(outcome) => {
                 Answer::No(no())
             }
@@ -123,7 +123,8 @@ fn waits_for_window(outcome: &Outcome) -> bool {
     WINDOW_HELD_ANSWER.answer(outcome).is_yes()
 }
 
-/// What is sent before it counts as a stream: the window that Linux opens a connection with holds as much.
+/// What is sent before it counts as a stream: about the window that Linux opens a connection with (half of the 128 KiB
+/// that `net.ipv4.tcp_rmem` has as its default).
 const STREAM: u64 = 64 * 1024;
 
 /// The sender of the RST had closed its window upon a stream of the receiver: its program was behind with reading, and

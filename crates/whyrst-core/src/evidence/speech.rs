@@ -171,7 +171,7 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let port = registered(connection.endpoint(connection.server()).port);
         let facts = yes().value(Value::Name(asked.name())).value(Value::Octets(Octets::new(client)));
         match (spoken(asked, server), port) {
-            // In the client's protocol, for want of another.
+            // A server of HTTPS can tell a client of plain HTTP so in plain HTTP alone.
             (Some(answered), _)
                 if answered == asked.name() && outcome.gist(connection.server()) == Some(Gist::Misunderstands) =>
             {

@@ -59,10 +59,11 @@ pub(super) fn text(plan: &Plan, program: Program, language: Language) -> String 
     out.push_str(NAMESPACE);
     out.push_str(CAPTURE);
     start(&mut out, plan, program, language);
+    let killed = language.pick("Its status is that of a killed program.", "它的退出状态是被终止。");
     let comment = language.pick("Its status says what it found.", "退出状态说明发现了什么。");
     let _ = write!(
         out,
-        "\nif [ -n \"$tcpdump\" ]; then\n    sleep 0.3\n    kill \"$tcpdump\"\n    wait \"$tcpdump\" || true\n    \
+        "\nif [ -n \"$tcpdump\" ]; then\n    sleep 0.3\n    kill \"$tcpdump\"\n    # {killed}\n    wait \"$tcpdump\" || true\n    \
          if command -v whyrst >/dev/null; then\n        # {comment}\n        whyrst explain capture.pcap || \
          true\n    fi\nfi\nexit \"$status\"\n",
     );
