@@ -156,7 +156,7 @@ fn times_without_a_zone_are_those_of_tz_and_another_time_is_said() {
     assert_eq!(claims(&["--tz", "Asia/Tokyo", "--log-file", &log, &capture]).len(), 0);
     let tokyo = whyrst(&["explain", "--tz", "Asia/Tokyo", "--log-file", &log, &capture]);
     let words = stdout(&tokyo).split_whitespace().collect::<Vec<_>>().join(" ");
-    let hint = "No log line matches a reset in time. 1 line names an address and port that was reset, but 9 h away: \
+    let hint = "no log line matches a reset in time; 1 line names an address and port that was reset, but 9 h away: \
                 give --tz of the log's host";
     assert!(words.contains(hint), "{words}");
     let folder = TempDir::new().expect("a temporary folder");

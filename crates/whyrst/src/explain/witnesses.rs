@@ -160,7 +160,7 @@ fn begin_of(path: &Path) -> Option<Timestamp> {
 fn at_other_times(OtherTimes { lines, away }: OtherTimes) -> String {
     let (word, names) = if lines == 1 { ("line", "names") } else { ("lines", "name") };
     let found =
-        format!("No log line matches a reset in time. {lines} {word} {names} an address and port that was reset, ");
+        format!("no log line matches a reset in time; {lines} {word} {names} an address and port that was reset, ");
     match away.map(|away| away.nanos().abs() / 60_000_000_000) {
         Some(minutes) if minutes % 60 == 0 => {
             format!("{found}but {} h away: give --tz of the log's host", minutes / 60)
