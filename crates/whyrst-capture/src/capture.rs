@@ -1,6 +1,7 @@
 //! One capture, frame by frame: what the rest of whyrst sees of this crate.
 
 use std::fmt;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
+use crate::ahead::{Blocks, ReadAhead};
 use crate::chunk::{Chunk, Held};
 use crate::compression::Compression;
 use crate::container::{Container, Found, InterfaceInfo, Ledger, RawRecord};
@@ -46,6 +48,7 @@ pub struct Capture {
     /// What frames of the link layers for private use are.
     user_links: UserLinks,
     filter: Option<Filtering>,
+    ahead: Option<ReadAhead>,
 }
 
 /// What comes next in a capture.
@@ -82,6 +85,14 @@ struct Filtering {
     counts: Counts,
 }
 
+/// Of a smaller file nothing is left to be read ahead.
+const WORTH_READING_AHEAD: u64 = 1024 * 1024;
+
+/// Bytes of a file when it was opened; `None` where that means nothing.
+fn size(opened: &File) -> Option<u64> {
+    opened.metadata().ok().filter(Metadata::is_file).map(|data| data.len())
+}
+
 impl Capture {
     /// Opens the file at `path`, number `file` of a set. A named pipe is read as it grows.
     pub fn open(path: &Path, file: u32) -> Result<Self, OpenError> {
@@ -99,8 +110,8 @@ impl Capture {
             Opened::File(opened) => opened,
             Opened::Live(opened) => return Self::begin_live(opened, name, file, stop),
         };
-        let expected = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
-        let mut capture = Self::begin(Box::new(Waiting(opened)), name, file)?;
+        let expected = size(&opened);
+        let mut capture = Self::begin_file(opened, name, file, u64::MAX)?;
         capture.expected = expected.filter(|_| capture.compression.is_none() && !capture.is_text());
         Ok(capture)
     }
@@ -109,12 +120,29 @@ impl Capture {
     /// before: it may have grown.
     pub(crate) fn open_again(path: &Path, file: u32, octets: u64) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let source: Box<dyn Source> = match system::open(path) {
-            Ok(Opened::File(opened)) => Box::new(Waiting(opened)),
-            Ok(Opened::Live(opened)) => opened,
-            Err(cause) => return Err(OpenError::Io { name, cause }),
-        };
-        Self::begin_in(Window::new(source), name, file, false, octets)
+        match system::open(path) {
+            Ok(Opened::File(opened)) => Self::begin_file(opened, name, file, octets),
+            Ok(Opened::Live(opened)) => Self::begin_in(Window::new(opened), name, file, false, octets),
+            Err(cause) => Err(OpenError::Io { name, cause }),
+        }
+    }
+
+    /// Reads `most` bytes at most. A file that is worth it is read ahead.
+    fn begin_file(opened: File, name: String, file: u32, most: u64) -> Result<Self, OpenError> {
+        if size(&opened).is_none_or(|bytes| bytes < WORTH_READING_AHEAD) {
+            return Self::begin_in(Window::new(Box::new(Waiting(opened))), name, file, false, most);
+        }
+        let blocks = Blocks::of(opened);
+        let ahead = blocks.ahead();
+        let capture = Self::begin_in(Window::new(Box::new(blocks)), name, file, false, most)?;
+        // What is unpacked or printed is read by whoever does that.
+        let is_plain = capture.compression.is_none() && !capture.is_text();
+        Ok(Self { ahead: is_plain.then_some(ahead), ..capture })
+    }
+
+    /// What reads this capture ahead, where that is possible.
+    pub(crate) fn ahead(&self) -> Option<ReadAhead> {
+        self.ahead.clone()
     }
 
     /// Reads a capture from `reader`, waiting for it where need be.
@@ -193,6 +221,7 @@ impl Capture {
             expected: None,
             user_links: UserLinks::default(),
             filter: None,
+            ahead: None,
         })
     }
 

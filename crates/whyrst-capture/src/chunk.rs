@@ -14,6 +14,7 @@ use whyrst_core::time::Timestamp;
 
 pub use whyrst_core::census::Sighting;
 
+use crate::ahead::ReadAhead;
 use crate::bytes::{array_at, be16_at, be32_at};
 use crate::counts::{Counts, Reason};
 use crate::fragments::Fragments;
@@ -30,6 +31,8 @@ pub struct Chunk {
     pub(crate) buffer: Vec<u8>,
     pub(crate) held: Vec<Held>,
     pub(crate) position: u64,
+    /// Of the capture that it came from.
+    pub(crate) ahead: Option<ReadAhead>,
 }
 
 /// One frame of a chunk.
@@ -65,6 +68,14 @@ impl Chunk {
     /// Frame number `at` of the chunk, from 0, if there is one.
     pub fn get(&self, at: usize) -> Option<Record<'_>> {
         self.held.get(at).map(|held| self.record(held))
+    }
+
+    /// Reads on in the capture that these frames came from, where that can be done out of turn, so that the next
+    /// [`CaptureSet::next_chunk`](crate::CaptureSet::next_chunk), whoever calls it, has less to do.
+    pub fn read_ahead(&self) {
+        if let Some(ahead) = &self.ahead {
+            ahead.read();
+        }
     }
 
     /// How many bytes of the set had been read when it was filled.

@@ -25,6 +25,7 @@
 //!
 //! [`Observation`]: whyrst_core::observation::Observation
 
+mod ahead;
 mod annotate;
 mod archive;
 mod bytes;

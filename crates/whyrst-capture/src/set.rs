@@ -163,7 +163,9 @@ impl CaptureSet {
         if let ([open], true) = (self.open.as_mut_slice(), self.waiting.is_empty()) {
             let found = open.ahead.take().unwrap_or(Found::Idle);
             open.capture.fill(found, chunk)?;
+            chunk.ahead = open.capture.ahead();
         } else {
+            chunk.ahead = None;
             self.copy_into(chunk, at);
         }
         chunk.position = self.position();

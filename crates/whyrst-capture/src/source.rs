@@ -30,6 +30,26 @@ impl Filled {
 pub(crate) trait Source: Send {
     /// Fills some of `into`, which is not empty.
     fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled>;
+
+    /// What comes next in a buffer of its own, where that is how the source has it: empty at the end.
+    fn block(&mut self) -> io::Result<Option<Block>> {
+        Ok(None)
+    }
+
+    /// A buffer that is not needed any more.
+    fn recycle(&mut self, _buffer: Vec<u8>) {}
+}
+
+/// Bytes of a source, from `start` on to the end of their buffer. Before them is room for what was left of the block
+/// before, so that a record lies in one piece.
+pub(crate) struct Block {
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) start: usize,
+}
+
+impl Block {
+    /// Bytes before those of a fresh block: as many as nearly every record has.
+    pub(crate) const HEADROOM: usize = 64 * 1024;
 }
 
 /// Set when nobody wants to wait any more for something that may never begin.

@@ -2,14 +2,16 @@
 //!
 //! `have(n)` makes the next `n` bytes contiguous; what was taken stays in place until then. A
 //! `read()` of 128 KiB at a time costs less than mapping the file and, unlike a mapping, survives
-//! a file that is truncated meanwhile. The buffer grows only for a record that is larger.
+//! a file that is truncated meanwhile. The buffer grows only for a record that is larger. Where the source has its
+//! bytes in [blocks](Block), the window takes these as they are.
 
 use std::io::{self, BufRead, Read};
+use std::mem;
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::compression::Compression;
-use crate::source::{Filled, Source, Stop};
+use crate::source::{Block, Filled, Source, Stop};
 
 const SIZE: usize = 128 * 1024;
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -127,7 +129,7 @@ impl Window {
         other.resize(other.len().max(SIZE).max(left.len()), 0);
         other[..left.len()].copy_from_slice(left);
         (self.start, self.end) = (0, left.len());
-        std::mem::swap(&mut self.buffer, other);
+        mem::swap(&mut self.buffer, other);
         self.sealed = false;
     }
 
@@ -149,6 +151,9 @@ impl Window {
             if self.sealed {
                 return Ok(Have::Idle);
             }
+            if self.take_block()? {
+                continue;
+            }
             self.make_room(count);
             if !self.fill()? {
                 return Ok(Have::Idle);
@@ -167,9 +172,31 @@ impl Window {
         }
     }
 
+    /// Goes on in a block of the source with what is left; false where there is none, or too much is left.
+    fn take_block(&mut self) -> io::Result<bool> {
+        let present = self.end - self.start;
+        if present > Block::HEADROOM || self.may_read() == 0 {
+            return Ok(false);
+        }
+        let Some(Block { mut buffer, start }) = self.source.block()? else { return Ok(false) };
+        buffer.truncate(start.saturating_add(self.may_read()));
+        let came = buffer.len() - start;
+        buffer[start - present..start].copy_from_slice(self.ahead());
+        self.source.recycle(mem::replace(&mut self.buffer, buffer));
+        (self.start, self.end) = (start - present, start + came);
+        self.read += came as u64;
+        self.ended |= came == 0;
+        Ok(true)
+    }
+
+    /// How many bytes more may be asked for.
+    fn may_read(&self) -> usize {
+        usize::try_from(self.most - self.read).unwrap_or(usize::MAX)
+    }
+
     /// One attempt at the source; false when it is idle.
     fn fill(&mut self) -> io::Result<bool> {
-        let room = usize::try_from(self.most - self.read).unwrap_or(usize::MAX).min(self.buffer.len() - self.end);
+        let room = self.may_read().min(self.buffer.len() - self.end);
         if room == 0 {
             self.ended = true;
             return Ok(true);

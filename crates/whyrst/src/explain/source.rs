@@ -45,6 +45,7 @@ impl<'a> Source<'a> {
 
     /// The next frames and their number in the order of chunks; `None` when there are no more.
     pub(super) fn fill(&self, chunk: &mut Chunk) -> Option<u64> {
+        chunk.read_ahead();
         let mut reading = lock(&self.reading);
         while !self.stopped.load(Ordering::Relaxed) {
             if reading.interrupt.is_some_and(Interrupt::came) {
