@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the GitHub Action (action.yml at the root) does: explains the captures that a job has left, in the summary of the
 # job and as one HTML report for each capture. It is a script so that a test can run it as a job does
-# (crates/whyrst/tests/action.rs); how to use it is in docs/github-action.md.
+# (crates/whyrst-cli/tests/action.rs); how to use it is in docs/github-action.md.
 #
 # Names of files are whatever a job made of them. They reach programs as arguments of their own and after `--`, the log
 # only through `annotate` (no workflow command can be smuggled in) and the summary only through `as_text` (no markup).

@@ -52,7 +52,7 @@ pub fn run(mib: u64) -> Result<()> {
         "--quiet",
         "--release",
         "--package",
-        "whyrst",
+        "whyrst-cli",
         "--package",
         "rstgen",
         "--package",

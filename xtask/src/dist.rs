@@ -53,7 +53,7 @@ fn static_binary() -> Result<PathBuf> {
     println!("building for {host}, static");
     let mut build = cargo();
     build.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["build", "--quiet", "--release"]);
-    shell::run(build.args(["--package", "whyrst", "--features", "tls", "--target", &host]))?;
+    shell::run(build.args(["--package", "whyrst-cli", "--features", "tls", "--target", &host]))?;
     let made = target().join(&host).join("release/whyrst");
     let program = folder().join("whyrst");
     fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
@@ -82,7 +82,7 @@ fn package() -> Result<PathBuf> {
         bail!("the package is made of {}: do not set CARGO_TARGET_DIR", expected.display());
     }
     let mut deb = Command::new(program);
-    deb.current_dir(root()).args(["--quiet", "--no-build", "--no-strip", "--package", "whyrst", "--output"]);
+    deb.current_dir(root()).args(["--quiet", "--no-build", "--no-strip", "--package", "whyrst-cli", "--output"]);
     let package = folder().join("whyrst.deb");
     shell::run(deb.arg(&package))?;
     Ok(package)

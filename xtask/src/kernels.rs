@@ -66,7 +66,7 @@ pub fn boot(suites: &[&str]) -> Result<()> {
     if !missing.is_empty() {
         bail!("missing: apt-get install --no-install-recommends {}", missing.join(" "));
     }
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst", "--package", "xtask"]))?;
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst-cli", "--package", "xtask"]))?;
     let folder = target().join("kernels");
     let apt = Apt::new(&folder)?;
     let mut failed = Vec::new();

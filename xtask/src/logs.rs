@@ -1,5 +1,5 @@
 //! `cargo xtask logs`: nginx, `HAProxy` and sshd lose connections, and what they log of it is recorded beside the packets,
-//! for `crates/whyrst/tests/logs.rs`.
+//! for `crates/whyrst-cli/tests/logs.rs`.
 
 use std::process::Command;
 
@@ -22,6 +22,6 @@ pub fn record() -> Result<()> {
             missing.join(", ")
         );
     }
-    let folder = root().join("crates/whyrst/tests/logs");
+    let folder = root().join("crates/whyrst-cli/tests/logs");
     run(Command::new("unshare").arg("--net").arg(folder.join("record.sh")).arg(&folder))
 }

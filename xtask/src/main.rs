@@ -80,7 +80,7 @@ cargo xtask provoke            ten resets happen to curl, Python, Go, Node.js an
 cargo xtask rst-bench [--seed N] [--plays N] [--again] [--out DIR] [ID...]  plays fresh variants and asks whyrst and others about them, as root; writes docs/rst-bench.md, or only the cases to DIR
 cargo xtask rst-bench --check | --write  the scorer's tests, and whether contrib/rst-bench is fresh; or writes it
 cargo xtask symptoms [NAME...] plays the commonest messages (curl, Python, Node.js, nginx) and fails where `whyrst why` does not know one
-cargo xtask logs               nginx, HAProxy and sshd lose connections, as root; records crates/whyrst/tests/logs
+cargo xtask logs               nginx, HAProxy and sshd lose connections, as root; records crates/whyrst-cli/tests/logs
 cargo xtask stacks [NAME...]   lwIP, smoltcp, passt and slirp4netns end connections, as root; records crates/whyrst-capture/tests/stacks
 cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
 cargo xtask siege [SECONDS] [KIND...]  floods, starves and crowds `watch` and `run`, as root; fails where a bound does not hold; writes docs/live.md

@@ -44,7 +44,7 @@ pub fn cargo() -> Command {
 
 /// Builds the program; quick when it is built.
 pub fn whyrst() -> Result<PathBuf> {
-    run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    run(cargo().args(["build", "--quiet", "--package", "whyrst-cli"]))?;
     Ok(built_whyrst())
 }
 

@@ -59,7 +59,7 @@ pub fn run(words: &[&str]) -> Result<()> {
     let seconds = Duration::from_secs(seconds.first().map_or(Ok(60), |seconds| seconds.parse())?);
     let kinds = if kinds.is_empty() { KINDS.to_vec() } else { kinds };
     let profile: &[&str] = if debug { &[] } else { &["--release"] };
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]).args(profile))?;
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst-cli"]).args(profile))?;
     let whyrst = target().join(if debug { "debug/whyrst" } else { "release/whyrst" }).display().to_string();
     let mut page = machine();
     if debug {

@@ -42,7 +42,7 @@ pub fn run(words: &[&str]) -> Result<()> {
 
 /// Whole packets through the release build: what that costs.
 fn measure(python: &Path, folder: &Path, size: &str) -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst"]))?;
+    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst-cli"]))?;
     let capture = folder.join("scale.pcap");
     let mut generator = cargo();
     generator.args(["run", "--quiet", "--release", "--package", "rstgen", "--", "--bytes", size, "--out"]);

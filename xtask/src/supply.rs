@@ -14,7 +14,7 @@ use crate::shell::{self, cargo, root};
 const CARGO_DENY: &str = "0.20.2";
 /// What is linked into what is given away: the package, where its workspace is, and its options.
 const GIVEN: [(&str, &str, &[&str]); 4] = [
-    ("whyrst", ".", &["--features", "tls"]),
+    ("whyrst-cli", ".", &["--features", "tls"]),
     ("whyrst-mcp", "crates/whyrst-mcp", &[]),
     ("whyrst-python", "python", &[]),
     ("whyrst-sql", "crates/whyrst-sql", &[]),

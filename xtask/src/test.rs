@@ -211,7 +211,7 @@ fn probe_as_root() -> Result<()> {
         "test",
         "--quiet",
         "--package",
-        "whyrst",
+        "whyrst-cli",
         "--test",
         "live",
         "--test",

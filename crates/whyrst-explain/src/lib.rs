@@ -1,42 +1,20 @@
-//! Why were the TCP connections in a capture reset? What the program `whyrst` answers, for programs.
+//! Captures to records, on the thread of whoever asks for the next one. Programs depend on the library `whyrst`, which
+//! gives this under its own name: its front page has the examples.
 //!
 //! [`explain`] gives one [`Report`] for each connection that was reset: the record that
 //! `whyrst explain --format json` prints, in the same order, with the same words. Captures are pcap, pcapng and snoop,
 //! plain, compressed, in directories and archives; memory does not depend on their size.
-//!
-//! ```
-//! use whyrst_explain::explain;
-//!
-//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/close-unread/client.pcapng");
-//! let mut reports = explain(path)?;
-//! for report in &mut reports {
-//!     let report = report?; // what could not be read comes last
-//!     println!("{} > {}: {}", report.client, report.server, report.headline);
-//!     println!("  {} [{:?}]", report.verdict.cause, report.verdict.confidence);
-//!     for evidence in &report.evidence {
-//!         println!("  frames {:?}: {}", evidence.frames, evidence.text);
-//!     }
-//!     for advice in &report.advice {
-//!         println!("  to do: {advice}");
-//!     }
-//! }
-//! for incident in reports.incidents() {
-//!     println!("{} connections: {}", incident.connections, incident.title);
-//! }
-//! # Ok::<(), whyrst_explain::ReadError>(())
-//! ```
 //!
 //! Texts that come from packets, such as the last words of an end, are escaped: they print as one line. They stay the
 //! words of a stranger.
 //!
 //! The library starts no thread, reads no environment variable and prints nothing; it works when it is asked for the
 //! next record. It is built for `wasm32-unknown-unknown` without its default features.
+//!
+//! The modules are for whyrst's own programs, which share memory ([`budget`]), words ([`reading`]), whole connections
+//! ([`whole`]) and the lab's runs ([`played`]) with it.
 
 pub mod budget;
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
 mod error;
 mod explained;
 mod opening;

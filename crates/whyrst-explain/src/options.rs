@@ -34,15 +34,6 @@ pub enum Detail {
 }
 
 /// What is to be told, and how. Without a word it is what `whyrst explain --format json` does.
-///
-/// ```no_run
-/// use whyrst_explain::{Options, Told};
-///
-/// for report in Options::default().told(Told::FailedConnectsToo).memory(64 << 20).explain("trace.pcapng")? {
-///     println!("{}", report?.headline);
-/// }
-/// # Ok::<(), whyrst_explain::ReadError>(())
-/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) told: Told,

@@ -42,7 +42,7 @@ pub fn run(parts: &[&str]) -> Result<()> {
     if !is_root() {
         bail!("the kernel can be asked by root alone");
     }
-    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst"]))?;
+    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst-cli"]))?;
     let _network = Network::new()?;
     let mut page = machine();
     for part in parts {

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use whyrst_explain::{Explained, Options, ReadError, Told};
+use whyrst::{Explained, Options, ReadError, Told};
 
 fn whyrst(arguments: &[&str], capture: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
@@ -64,7 +64,7 @@ fn the_library_tells_what_the_program_tells() {
 fn several_files_are_one_capture_as_they_are_to_the_program() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/close-unread");
     let program = String::from_utf8(whyrst(&[], &folder).stdout).expect("JSON is UTF-8");
-    let (library, errors) = lines(whyrst_explain::explain(&folder).expect("the folder can be read"));
+    let (library, errors) = lines(whyrst::explain(&folder).expect("the folder can be read"));
     assert_eq!((library, errors), (program, vec![]));
 }
 
@@ -78,14 +78,14 @@ fn a_cut_capture_is_told_as_far_as_it_goes_and_says_so() {
         fs::write(&cut, &whole[..length]).expect("the folder is writable");
         let program = whyrst(&[], &cut);
         let printed = String::from_utf8(program.stdout).expect("JSON is UTF-8");
-        let (told, error) = match whyrst_explain::explain(&cut) {
+        let (told, error) = match whyrst::explain(&cut) {
             Ok(explained) => lines(explained),
             Err(error) => (String::new(), vec![error]),
         };
         assert_eq!(told, printed, "{length} bytes");
         assert_eq!(error.is_empty(), program.status.code() != Some(2), "{length} bytes: {error:?}");
     }
-    let mut explained = whyrst_explain::explain_bytes(whole[..whole.len() - 5].to_vec()).expect("it begins well");
+    let mut explained = whyrst::explain_bytes(whole[..whole.len() - 5].to_vec()).expect("it begins well");
     explained.by_ref().for_each(drop);
     assert!(
         explained.notes().iter().any(|note| note.contains("cut in the middle of frame")),
@@ -96,13 +96,13 @@ fn a_cut_capture_is_told_as_far_as_it_goes_and_says_so() {
 
 #[test]
 fn what_cannot_be_read_says_which_file_and_why() {
-    let missing = whyrst_explain::explain("/there/is/none.pcap").expect_err("it is missing");
+    let missing = whyrst::explain("/there/is/none.pcap").expect_err("it is missing");
     assert_eq!((missing.file.as_str(), missing.frame), ("/there/is/none.pcap", None));
     assert!(missing.to_string().starts_with("cannot read /there/is/none.pcap: No such file"), "{missing}");
-    let picture = whyrst_explain::explain_bytes(*b"\x89PNG\r\n\x1a\n0000000000000000").expect_err("a picture");
+    let picture = whyrst::explain_bytes(*b"\x89PNG\r\n\x1a\n0000000000000000").expect_err("a picture");
     assert!(picture.reason.starts_with("not a capture, it looks like"), "{picture}");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let empty = whyrst_explain::explain(folder.path()).expect_err("nothing in it");
+    let empty = whyrst::explain(folder.path()).expect_err("nothing in it");
     assert_eq!(empty.reason, "there is no capture in it");
     assert_eq!(empty.file, folder.path().display().to_string());
 }
@@ -127,7 +127,7 @@ fn what_came_before_an_error_is_told_first() {
     let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/refused-in-words/server.pcapng");
     let size = fs::metadata(&capture).expect("it is there").len();
     let failing = Failing(File::open(&capture).expect("it is there"), size - 8);
-    let told: Vec<_> = whyrst_explain::explain_reader(failing).expect("it begins well").collect();
+    let told: Vec<_> = whyrst::explain_reader(failing).expect("it begins well").collect();
     let [Ok(report), Err(error)] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(report.resets.first().and_then(|reset| reset.frame), Some(7));
     assert_eq!((error.file.as_str(), error.reason.as_str()), ("reader", "the share is gone"));

@@ -1,7 +1,7 @@
 //! `watch`, `run` and `check` as a user has them: real sockets, the running kernel.
 //!
 //! What asks the kernel needs root: `cargo xtask test` runs it, or
-//! `cargo test -p whyrst --test live -- --ignored`.
+//! `cargo test -p whyrst-cli --test live -- --ignored`.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

@@ -31,8 +31,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-serve", &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-page"]),
     ("whyrst-store", &["whyrst-core", "whyrst-model", "whyrst-output"]),
     ("whyrst-telemetry", &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-privileges", "whyrst-store"]),
+    ("whyrst", &["whyrst-explain", "whyrst-model"]),
     (
-        "whyrst",
+        "whyrst-cli",
         &[
             "whyrst-capture",
             "whyrst-core",
@@ -114,7 +115,7 @@ fn the_pure_crates_depend_on_nothing_that_does_io() {
 #[test]
 fn the_default_binary_links_no_query_engine() {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", "whyrst", "--edges", "normal", "--prefix", "none", "--offline"])
+        .args(["tree", "--package", "whyrst-cli", "--edges", "normal", "--prefix", "none", "--offline"])
         .current_dir(root())
         .output()
         .expect("cargo tree runs");
