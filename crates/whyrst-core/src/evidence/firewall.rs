@@ -125,11 +125,11 @@ pub static REFUSED_NEARER_THAN_HOST: Question = Question {
     id: "refused-nearer-than-host",
     asked_of: AskedOf::Packets,
     yes: "{} arrived with TTL {}, but the SYN-ACK of another port of {sender}'s address ({}) with {}: the refusal was sent from nearer, by a device in front of the host that answers there",
-    no: "{} arrived with TTL {}, and the SYN-ACK of another port of {sender}'s address ({}) with {}: the refusal was not sent from nearer",
+    no: "{} arrived with TTL {}, like the SYN-ACK of another port of {sender}'s address ({})",
     unknown: "a SYN-ACK from another port of {sender}'s address, to compare its TTL with that of the refusal",
     zh: Wording {
         yes: "{}到达时 TTL 为{}，而{sender}的地址上另一个端口的 SYN-ACK（{}）为{}：拒绝来自更近的位置，由那台主机前面的设备发出",
-        no: "{}到达时 TTL 为{}，{sender}的地址上另一个端口的 SYN-ACK（{}）为{}：拒绝并非来自更近的位置",
+        no: "{}到达时 TTL 为{}，与{sender}的地址上另一个端口的 SYN-ACK（{}）相同",
         unknown: "{sender}的地址上另一个端口的 SYN-ACK，用来与拒绝报文比较 TTL",
     },
     ask: by(|outcome| {
@@ -138,11 +138,13 @@ pub static REFUSED_NEARER_THAN_HOST: Question = Question {
             return Answer::Unknown;
         };
         let facts = yes().frame(&rst.record).value(Value::Ttl(own)).value(Value::Frame(host.at.frame));
-        facts.value(Value::Ttl(host.ttl)).shown_by(host.at.frame).if_so((own > host.ttl).into())
+        let facts = facts.value(Value::Ttl(host.ttl)).shown_by(host.at.frame);
+        // What came from further away has taken another way.
+        if own < host.ttl { Answer::Unknown } else { facts.if_so((own > host.ttl).into()) }
     }),
 };
 
-/// The refusal has come at least as far as the SYN-ACKs of the host's other ports.
+/// The refusal has come as far as the SYN-ACKs of the host's other ports.
 pub static REFUSED_AS_FAR_AS_HOST: Question = not("refused-as-far-as-host", &REFUSED_NEARER_THAN_HOST);
 
 /// Something other than the sender's own TCP made the RST.
