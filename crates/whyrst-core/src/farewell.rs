@@ -60,8 +60,8 @@ pub fn only_goodbye_was_refused(outcome: &Outcome) -> bool {
         && missing(outcome, outcome.sender()) == 0
 }
 
-/// A client's goodbye came late, and nothing but that was refused: the server had ended the connection by itself, and had
-/// turned away nothing that the client wanted. Why it ended it, an idle timeout or a stop, then harmed nobody.
+/// A client's goodbye came late, and nothing but that was refused: the server had ended the connection by itself, and
+/// had turned away nothing that the client wanted. Why it ended it, an idle timeout or a stop, then harmed nobody.
 pub fn late_goodbye_was_refused(outcome: &Outcome) -> bool {
     outcome.sender() == outcome.connection().server()
         && only_goodbye_was_refused(outcome)

@@ -61,8 +61,8 @@ pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, ki
         AsARule::Surely(severity @ (Severity::Benign | Severity::Scan | Severity::Policy | Severity::Attack)) => {
             Weight { severity, ground: Ground::Cause }
         }
-        // That a client's own timer ended what was idle is no fault of anybody, nor is it that a server's timer did and only
-        // the client's goodbye came after that.
+        // That a client's own timer ended what was idle is no fault of anybody, nor is it that a server's timer did and
+        // only the client's goodbye came after that.
         AsARule::ByReason => not_taken(outcome, phase, harm)
             .or_else(|| was_idle(outcome).then_some(Ground::WasIdle))
             .or_else(|| late_goodbye_was_refused(outcome).then_some(Ground::GoodbyeRefused))

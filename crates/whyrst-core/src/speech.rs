@@ -318,8 +318,8 @@ fn is_first(connection: &Connection, from: Side, segment: &Segment<'_>) -> bool 
     half.marks.has(Marks::SYN) && segment.seq == start
 }
 
-/// Whether the client's flight that ends a TLS handshake begins here: right behind its `ClientHello`, and after the server
-/// had spoken. Early data is sent before that (RFC 8446 section 2.3).
+/// Whether the client's flight that ends a TLS handshake begins here: right behind its `ClientHello`, and after the
+/// server had spoken. Early data is sent before that (RFC 8446 section 2.3).
 fn follows_hello(connection: &Connection, from: Side, segment: &Segment<'_>, first: &[u8]) -> bool {
     let server = connection.half(from.other());
     let answers = || {

@@ -33,6 +33,7 @@ use crate::evidence::handshake::{SYN_ACK_WINDOW_ZERO, SYN_SEEN};
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs, signs,
 };
+use crate::evidence::sealed::REFUSED_BY_ALERT;
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::words::is_quoted;
@@ -497,6 +498,8 @@ fn lead_evidence(
         let below: Vec<Evidence> = below.into_iter().filter(unasked).collect();
         all.extend(below);
     }
+    // Which alert it was says more than that there was one.
+    all.sort_by_key(|one| one.question == &REFUSED_BY_ALERT);
     // Long silences belong to the evidence whatever the rules ask.
     let silences = [&SILENCE_WAS_LONG, &CLOSED_AFTER_SILENCE].map(|question| (Role::Supports, question));
     let silences = evidence(silences.into_iter(), answers);

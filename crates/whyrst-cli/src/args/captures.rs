@@ -206,8 +206,8 @@ impl Explain {
         words.is_empty() || fits_words(words, &Explanation::judged(outcome, judgement.clone(), context))
     }
 
-    /// What is passed over before connections are followed: only where a word is about single packets. Other words choose
-    /// among reports, since what the connections beside it show is part of a verdict.
+    /// What is passed over before connections are followed: only where a word is about single packets. Other words
+    /// choose among reports, since what the connections beside it show is part of a verdict.
     pub(crate) fn packet_filter(&self) -> Option<whyrst_capture::Filter> {
         let filter = self.filter.as_ref().filter(|filter| filter.anywhere.is_none())?;
         filter.packets.as_ref().and_then(whyrst_capture::Filter::of)

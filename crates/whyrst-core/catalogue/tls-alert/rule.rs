@@ -15,13 +15,13 @@ pub(super) const RULE: Rule = Rule {
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &ALERT_ANSWERS_CLOSE],
     supported_by: &[
         &TLS_ALERT_SENT,
+        &SEALED_ALERT_WAS_FIRST,
+        &SEALED_ALERT_FOR_FINISHED,
+        &CLIENT_SENT_NO_CERTIFICATE,
+        &CLIENT_CERTIFICATE_ASKED,
         &CLIENT_SPEAKS_TLS,
         &ALERT_WAS_LAST_WORD,
         &RST_FOLLOWS_ALERT,
-        &SEALED_ALERT_WAS_FIRST,
-        &SEALED_ALERT_FOR_FINISHED,
-        &CLIENT_CERTIFICATE_ASKED,
-        &CLIENT_SENT_NO_CERTIFICATE,
     ],
     likely_when: &[
         &[&CLIENT_SPEAKS_TLS, &ALERT_WAS_LAST_WORD, &RST_FOLLOWS_ALERT],
@@ -30,5 +30,10 @@ pub(super) const RULE: Rule = Rule {
         &[&SEALED_ALERT_FOR_FINISHED],
     ],
     variants: &[],
-    sources: &[rfc(8446, "4.4.2"), rfc(8446, "6.2"), rfc(5246, "7.2.2"), kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)")],
+    sources: &[
+        rfc(8446, "4.4.2"),
+        rfc(8446, "6.2"),
+        rfc(5246, "7.2.2"),
+        kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)"),
+    ],
 };

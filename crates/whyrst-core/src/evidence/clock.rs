@@ -202,8 +202,7 @@ pub static IDLE_TIMER_FITS: Question = Question {
         match fitting.and_then(|silence| Some((silence.timer(outcome)?, silence))) {
             Some((timer, silence)) => {
                 let held = silence.held_from_timer(outcome);
-                let (since, lasted) =
-                    held.map_or((silence.since, silence.lasted), |held| (held.behind, held.lasted));
+                let (since, lasted) = held.map_or((silence.since, silence.lasted), |held| (held.behind, held.lasted));
                 Answer::Yes(yes().span(lasted).frame(since).span(timer))
             }
             // Another time is no sign against it: timeouts are configured.
@@ -428,13 +427,13 @@ impl<'a> Quiet<'a> {
 pub(super) struct Silence<'a> {
     since: &'a Record,
     pub(super) lasted: Span,
-    /// Where a kernel held `since` back: its program wrote it between the data before and the acknowledgment that set it
-    /// free.
+    /// Where a kernel held `since` back: its program wrote it between the data before and the acknowledgment that freed
+    /// it.
     held: Option<Held<'a>>,
 }
 
-/// A small segment waits until what its sender sent before is acknowledged (Nagle's algorithm, RFC 9293 section 3.7.4), and
-/// that may take an end 40 ms and more that delays its ACKs (section 3.8.6.3). A timer runs from what the program wrote.
+/// A small segment waits until what its sender sent before is acknowledged (Nagle's algorithm, RFC 9293 section 3.7.4),
+/// and an end that delays its ACKs may take 40 ms and more (section 3.8.6.3). A timer runs from what the program wrote.
 #[derive(Clone, Copy)]
 struct Held<'a> {
     /// The data before, of either end.
@@ -707,8 +706,7 @@ mod tests {
     #[test]
     fn chance_meets_a_round_time_once_in_seventy() {
         // A busy program that aborts whenever it likes.
-        let aborted =
-            |silence: f64| opened(&std::format!("{:.6} C < S RA 51:51(0) ack 101 win 64", 1.01 + silence));
+        let aborted = |silence: f64| opened(&std::format!("{:.6} C < S RA 51:51(0) ack 101 win 64", 1.01 + silence));
         let met = by_chance("app-idle-timeout", aborted);
         assert!(met <= 28, "{met} of 2,000 aborts after a silence of any length are called an idle timeout");
     }

@@ -164,8 +164,9 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let from_elsewhere =
-            [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &REFUSED_NEARER_THAN_HOST].iter().any(|question| question.answer(outcome).is_yes());
+        let from_elsewhere = [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &REFUSED_NEARER_THAN_HOST]
+            .iter()
+            .any(|question| question.answer(outcome).is_yes());
         let made_between =
             [&RST_MADE_BETWEEN, &RST_MADE_AT_CAPTURE].iter().any(|question| question.answer(outcome).is_yes());
         match outcome.kernel() {

@@ -1,10 +1,10 @@
 //! What the sizes of TLS 1.3 records show, though all of them look alike.
 //!
-//! An alert is the only message of two octets (RFC 8446 section 6), and with its hidden type and its tag it takes 19. After
-//! the client's Finished a server sends session tickets or an answer, both longer: where its first record is of an
-//! alert's size, it has ended the session. Which alert it was stays hidden: one that refuses, or `close_notify` of a server that
-//! wants no more. Before its Finished a client sends its certificate where the server had asked for one (section 4.4.2),
-//! and with none it sends an empty one; that server checks it next, and refuses by an alert.
+//! An alert is the only message of two octets (RFC 8446 section 6), and with its hidden type and its tag it takes 19.
+//! After the client's Finished a server sends session tickets or an answer, both longer: where its first record is of
+//! an alert's size, it has ended the session. Which alert it was stays hidden: one that refuses, or `close_notify` of a
+//! server that wants no more. Before its Finished a client sends its certificate where the server had asked for one
+//! (section 4.4.2), and with none it sends an empty one; that server checks it next, and refuses by an alert.
 
 use super::answer::{Answer, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
@@ -18,9 +18,11 @@ use crate::words::{SEALED_ALERT, hello_len};
 
 /// A record's header.
 const HEADER: u32 = 5;
-/// Finished: a header of four octets, a hash of SHA-256 or SHA-384, the type and the tag (RFC 8446 sections 4.4.4 and B.4).
+/// Finished: a header of four octets, a hash of SHA-256 or SHA-384, the type and the tag (RFC 8446 sections 4.4.4 and
+/// B.4).
 const FINISHED: [u16; 2] = [4 + 32 + 17, 4 + 48 + 17];
-/// A certificate message without a certificate: a header of four octets, an empty context and an empty list (section 4.4.2).
+/// A certificate message without a certificate: a header of four octets, an empty context and an empty list (section
+/// 4.4.2).
 const NO_CERTIFICATE: u16 = 4 + 1 + 3 + 17;
 /// The same with Finished in one record, as rustls sends it.
 const NONE_AND_FINISHED: [u16; 2] = [FINISHED[0] + 8, FINISHED[1] + 8];
@@ -163,7 +165,9 @@ pub(super) fn is_sealed_alert(outcome: &Outcome, record: &Record) -> bool {
     let [high, low] = SEALED_ALERT.to_be_bytes();
     record.len == HEADER + u32::from(SEALED_ALERT)
         && outcome.said(record.from).last().starts_with(&[23, 3, 3, high, low])
-        && outcome.latest(|later| later.from == record.from && is_data(later)).is_some_and(|last| last.seq == record.seq)
+        && outcome
+            .latest(|later| later.from == record.from && is_data(later))
+            .is_some_and(|last| last.seq == record.seq)
 }
 
 /// The client's first segment behind its `ClientHello`, where the numbers show that it is the first.

@@ -480,7 +480,8 @@ fn answers_by_alert(outcome: &Outcome, message: &Message) -> bool {
     let of = |side: Side| move |record: &Record| record.from == side && is_data(record);
     let heard = outcome.latest(of(outcome.receiver()));
     let mine = of(outcome.sender());
-    let first = heard.and_then(|heard| outcome.before().iter().find(|record| record.frame > heard.frame && mine(record)));
+    let first =
+        heard.and_then(|heard| outcome.before().iter().find(|record| record.frame > heard.frame && mine(record)));
     first.is_some_and(|first| first.frame == message.frame && is_sealed_alert(outcome, first))
 }
 
