@@ -23,6 +23,17 @@ impl Filter {
         is_of_packets(expression).then(|| Self { expression: expression.clone() })
     }
 
+    /// Whether it is about connections alone, as `host` and `port` are: then it can choose among those, and what passes
+    /// beside them may be read as well.
+    pub fn is_of_connections(&self) -> bool {
+        is_of_connections(&self.expression)
+    }
+
+    /// Whether a connection between these ends is one of those; never by a word that is about single packets.
+    pub fn fits(&self, ends: [Endpoint; 2]) -> bool {
+        fits(&self.expression, ends)
+    }
+
     /// Whether `seen`, in a frame of `length` bytes on the wire, is one of those.
     pub fn matches(&self, seen: &Seen<'_>, length: u32) -> bool {
         holds(&self.expression, seen, length)
@@ -45,6 +56,30 @@ fn is_of_packets(expression: &Expression) -> bool {
         Expression::Test(_) => false,
         Expression::Not(one) => is_of_packets(one),
         Expression::All(all) | Expression::Any(all) => all.iter().all(is_of_packets),
+    }
+}
+
+fn is_of_connections(expression: &Expression) -> bool {
+    match expression {
+        Expression::Test(Test::Length(_) | Test::Directed(Direction::Source | Direction::Destination, _)) => false,
+        Expression::Test(Test::Protocol(Protocol::Icmp4 | Protocol::Icmp6)) => false,
+        Expression::Test(_) => true,
+        Expression::Not(one) => is_of_connections(one),
+        Expression::All(all) | Expression::Any(all) => all.iter().all(is_of_connections),
+    }
+}
+
+fn fits(expression: &Expression, ends: [Endpoint; 2]) -> bool {
+    match expression {
+        Expression::Test(Test::Term(_, Value::End(wanted))) => ends.iter().any(|end| has(wanted, *end)),
+        Expression::Test(Test::Directed(Direction::Both, wanted)) => ends.iter().all(|end| has(wanted, *end)),
+        Expression::Test(Test::Protocol(Protocol::Ip4)) => ends.iter().all(|end| end.ip.is_ipv4()),
+        Expression::Test(Test::Protocol(Protocol::Ip6)) => ends.iter().all(|end| end.ip.is_ipv6()),
+        Expression::Test(Test::Protocol(Protocol::Tcp)) => true,
+        Expression::Test(_) => false,
+        Expression::Not(one) => !fits(one, ends),
+        Expression::All(all) => all.iter().all(|one| fits(one, ends)),
+        Expression::Any(any) => any.iter().any(|one| fits(one, ends)),
     }
 }
 
@@ -133,6 +168,21 @@ mod tests {
     fn holds(expression: &str) -> bool {
         let seen = about("10.0.0.1:40000", "10.1.2.3:443");
         expression.parse::<Filter>().unwrap_or_else(|error| panic!("{error}")).matches(&seen, 60)
+    }
+
+    #[test]
+    fn a_filter_of_connections_fits_their_ends() {
+        let ends = [end("10.0.0.1:40000"), end("10.1.2.3:443")];
+        let filter = |text: &str| text.parse::<Filter>().unwrap_or_else(|error| panic!("{error}"));
+        for yes in ["host 10.0.0.1", "port 443 and tcp", "src and dst net 10.0.0.0/8", "ip and not port 80"] {
+            assert!(filter(yes).is_of_connections() && filter(yes).fits(ends), "{yes}");
+        }
+        for no in ["host 10.0.0.2", "port 80", "src and dst net 10.0.0.0/16", "ip6", "udp"] {
+            assert!(filter(no).is_of_connections() && !filter(no).fits(ends), "{no}");
+        }
+        for of_packets in ["src port 443", "less 60", "port 443 and icmp", "dst host 10.0.0.1 or port 80"] {
+            assert!(!filter(of_packets).is_of_connections(), "{of_packets}");
+        }
     }
 
     #[test]

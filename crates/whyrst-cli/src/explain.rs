@@ -471,6 +471,7 @@ impl<'a> Reporter<'a> {
             context: Context { files, zone, language: output::language(&arguments.common, arguments.format.spoken()) },
             style: output::style(&arguments.common),
             witnesses: Witnesses::of(arguments, &zone_of_logs)?,
+            ends: arguments.ends_filter(),
             arguments,
         })
     }

@@ -55,6 +55,41 @@ fn told_alike(files: &[PathBuf], tellings: &[&[&str]]) -> usize {
     resets
 }
 
+/// What a report concludes.
+fn conclusion(told: &serde_json::Value) -> serde_json::Value {
+    let keys = ["verdict", "family", "mechanism", "reasons", "alternatives", "severity", "siblings", "twin", "origin"];
+    keys.into_iter().map(|key| (key.to_owned(), told[key].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn resets_of(output: &Output) -> Vec<serde_json::Value> {
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let objects = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    objects.filter(|object| object["schema"] == "whyrst.reset/1").collect()
+}
+
+#[test]
+fn a_filter_chooses_among_reports_and_changes_none() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let fixtures: Vec<PathBuf> = fs::read_dir(folder).expect("fixtures").map(|one| one.expect("one").path()).collect();
+    let captures = fixtures.iter().flat_map(|folder| ["client.pcapng", "server.pcapng"].map(|name| folder.join(name)));
+    let mut compared = 0;
+    for capture in captures.filter(|path| path.is_file()) {
+        let files = [capture];
+        let all = resets_of(&explain(&files, &[&["--format", "json"]]));
+        for told in all.iter().filter(|_| all.len() > 1) {
+            let filter = told["capture_filter"].as_str().expect("a filter");
+            for way in [&[][..], &["--once"], &["--verbose"]] {
+                let chosen = resets_of(&explain(&files, &[&["--format", "json", "--filter", filter], way]));
+                let same = chosen.iter().find(|one| one["resets"] == told["resets"]);
+                let same = same.unwrap_or_else(|| panic!("{files:?} {filter} {way:?}: it is not told"));
+                assert_eq!(conclusion(same), conclusion(told), "{files:?} {filter} {way:?}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 30, "{compared} reports are few");
+}
+
 #[test]
 fn fixtures_are_told_alike() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");

@@ -207,7 +207,8 @@ fn both_filters_of_a_report_find_its_packets_in_a_mixed_capture() {
     let capture_filter = told["capture_filter"].as_str().expect("a filter");
     let caught = says("tcpdump", &["-nn", "-r", &capture, capture_filter]);
     assert_eq!(caught.lines().count() as u64, count, "{capture_filter}");
-    let output = whyrst(&["explain", "--summary", "--format", "json", "--filter", capture_filter, &mixed]);
+    let of_packets = format!("greater 0 and ({capture_filter})");
+    let output = whyrst(&["explain", "--summary", "--format", "json", "--filter", &of_packets, &mixed]);
     let summary: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let in_mixed = says("tcpdump", &["-nn", "-r", &mixed, capture_filter]);
     assert_eq!(summary["segments"].as_u64(), Some(in_mixed.lines().count() as u64));
@@ -238,7 +239,9 @@ fn filters_take_what_tcpdump_takes() {
         "ip6",
         "tcp and not (src host 10.77.0.1 or dst port 8888)",
     ] {
-        let ours = whyrst(&["explain", "--summary", "--format", "json", "--filter", expression, &mixed]);
+        // A word about single packets makes it a filter of packets.
+        let of_packets = format!("greater 0 and ({expression})");
+        let ours = whyrst(&["explain", "--summary", "--format", "json", "--filter", &of_packets, &mixed]);
         let summary: Value = serde_json::from_slice(&ours.stdout).unwrap_or_else(|_| panic!("{}", stderr(&ours)));
         let theirs = says("tcpdump", &["-nn", "-r", &mixed, &format!("({expression}) and tcp")]);
         assert_eq!(summary["segments"].as_u64(), Some(theirs.lines().count() as u64), "{expression}");
@@ -286,8 +289,10 @@ fn a_filter_says_packets_and_verdicts_in_one_sentence() {
         assert_eq!(found, wanted, "{filter}");
         assert_eq!(read, segments, "{filter}: packets that nothing decides about are read");
     }
-    // What packets decide is decided before connections are followed, whatever stands beside it.
-    assert_eq!(causes("net 10.99.0.0/16 and cause:closed-port"), (vec![], 0));
+    // What connections decide chooses among reports; a word about single packets, before connections are followed.
+    assert_eq!(causes("net 10.99.0.0/16 and cause:closed-port"), (vec![], segments));
+    assert_eq!(causes("port 1 and -severity:benign"), (vec!["closed-port".to_owned()], segments));
+    assert_eq!(causes("greater 0 and net 10.99.0.0/16 and cause:closed-port"), (vec![], 0));
     let wrong = whyrst(&["explain", "--filter", "casue:closed-port", &mixed]);
     assert!(stderr(&wrong).contains("there is no key casue: did you mean cause:?"), "{}", stderr(&wrong));
     assert_eq!(wrong.status.code(), Some(2));

@@ -32,6 +32,7 @@ pub mod promise;
 pub mod question;
 pub mod refusal;
 pub mod said;
+pub mod sealed;
 pub mod service;
 pub mod siblings;
 mod socket_close;

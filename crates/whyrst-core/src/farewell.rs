@@ -7,6 +7,7 @@
 //! payload off shows neither, and then nothing is known.
 
 use crate::connection::{Connection, Roles};
+use crate::evidence::sealed::REFUSED_BY_ALERT;
 use crate::evidence::socket_hints::GOODBYE_BY_SIZE;
 use crate::evidence::words::GOODBYE_REFUSED;
 use crate::flow::Side;
@@ -17,6 +18,7 @@ use crate::rst::ResetKind;
 use crate::segment::Flags;
 use crate::seq::Seq;
 use crate::time::Span;
+use crate::words::Gist;
 
 /// Shorter pauses are ordinary work.
 const IDLE: Span = Span::from_secs(1);
@@ -56,6 +58,26 @@ pub fn only_goodbye_was_refused(outcome: &Outcome) -> bool {
         && answered
         && nothing_behind
         && missing(outcome, outcome.sender()) == 0
+}
+
+/// A client's goodbye came late, and nothing but that was refused: the server had ended the connection by itself, and
+/// had turned away nothing that the client wanted. Why it ended it, an idle timeout or a stop, then harmed nobody.
+pub fn late_goodbye_was_refused(outcome: &Outcome) -> bool {
+    outcome.sender() == outcome.connection().server()
+        && only_goodbye_was_refused(outcome)
+        && !REFUSED_BY_ALERT.answer(outcome).is_yes()
+        && !was_turned_away(outcome)
+}
+
+/// The server's last words answer something of the client's with a refusal, or greet it with one.
+fn was_turned_away(outcome: &Outcome) -> bool {
+    let server = outcome.sender();
+    let Some(words) = outcome.message(server) else { return false };
+    let gist = outcome.gist(server);
+    let refuses = [Gist::Refuses, Gist::Fails, Gist::Misunderstands, Gist::TakenOver].map(Some).contains(&gist);
+    let earlier = |record: &&Record| is_new_data(record) && record.frame < words.frame;
+    let before = outcome.before().iter().rev().find(earlier);
+    refuses && before.is_none_or(|before| before.from != server)
 }
 
 /// The client ended a connection on which nothing went on: it had asked several times and was answered each time, and

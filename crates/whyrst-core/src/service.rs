@@ -95,6 +95,25 @@ pub struct Service {
     accepted_host: Option<IpAddr>,
     /// From which addresses on the link its SYN-ACKs come.
     pub links: Links,
+    /// How far away its host is by the SYN-ACKs of its other ports, where this one never sent any and all of those agree.
+    pub host: Option<Distance>,
+}
+
+/// How far a host is from the capture: its SYN-ACKs arrive with one TTL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Distance {
+    /// The TTL or hop limit.
+    pub ttl: u8,
+    /// A SYN-ACK that shows it.
+    pub at: Moment,
+}
+
+/// What the SYN-ACKs of a host show of its distance.
+#[derive(Clone, Copy, Debug)]
+enum Host {
+    At(Distance),
+    /// Several hosts answer for this address: a router forwards some of its ports.
+    Several,
 }
 
 /// The last two addresses on the link that a service's SYN-ACKs came from.
@@ -184,6 +203,7 @@ const RECOVERIES: usize = 256;
 #[derive(Debug)]
 pub struct Services {
     known: HashMap<Endpoint, Service, FixedState>,
+    hosts: HashMap<IpAddr, Host, FixedState>,
     limit: usize,
     /// The SYN-ACKs that came last, by a fingerprint of flow and sequence number: one that is sent
     /// again, or captured twice, is no new answer.
@@ -218,6 +238,11 @@ const fn place(fingerprint: u64) -> usize {
 }
 
 impl Service {
+    /// Whether a SYN-ACK that arrives with this TTL says anything new of how far its host is.
+    fn is_news(&self, ttl: Option<u8>) -> bool {
+        self.accepted.is_none() || self.accepted_ttl != ttl
+    }
+
     /// It answered a SYN of `host` with SYN-ACK, which arrived with this TTL. Since when it had refused, where it did.
     fn accepts(&mut self, host: IpAddr, at: Moment, ttl: Option<u8>) -> Option<Timestamp> {
         let mut refused_from = None;
@@ -242,6 +267,7 @@ impl Services {
     pub fn new(limit: usize, seed: u64) -> Self {
         Self {
             known: HashMap::with_hasher(FixedState::with_seed(seed)),
+            hosts: HashMap::with_hasher(FixedState::with_seed(seed)),
             limit,
             recent: alloc::vec![0; RECENT],
             asked_ecn: alloc::vec![0; RECENT],
@@ -276,15 +302,28 @@ impl Services {
         if offered_ecn {
             service.accepted_ecn = Some(at);
         }
+        let is_new = service.is_news(greeting.ttl);
         let refused_from = service.accepts(greeting.dst.ip, at, greeting.ttl);
         self.recovers(server, refused_from, at);
+        self.is_as_far(server.ip, greeting.ttl.filter(|_| is_new), at);
     }
 
     /// `server` answered a SYN of `host` with SYN-ACK, which arrived with this TTL.
     pub fn accepted(&mut self, server: Endpoint, host: IpAddr, at: Moment, ttl: Option<u8>) {
         if let Some(service) = self.entry(server) {
+            let is_new = service.is_news(ttl);
             let refused_from = service.accepts(host, at, ttl);
             self.recovers(server, refused_from, at);
+            self.is_as_far(server.ip, ttl.filter(|_| is_new), at);
+        }
+    }
+
+    /// A SYN-ACK of `host` arrived with this TTL.
+    fn is_as_far(&mut self, host: IpAddr, ttl: Option<u8>, at: Moment) {
+        let Some(ttl) = ttl.filter(|_| self.hosts.len() < self.limit || self.hosts.contains_key(&host)) else { return };
+        let known = self.hosts.entry(host).or_insert(Host::At(Distance { ttl, at }));
+        if matches!(known, Host::At(distance) if distance.ttl != ttl) {
+            *known = Host::Several;
         }
     }
 
@@ -334,7 +373,12 @@ impl Services {
 
     /// What is known of `server` now.
     pub fn of(&self, server: Endpoint) -> Service {
-        self.known.get(&server).copied().unwrap_or_default()
+        let service = self.known.get(&server).copied().unwrap_or_default();
+        let host = || match self.hosts.get(&server.ip)? {
+            Host::At(distance) => Some(*distance),
+            Host::Several => None,
+        };
+        Service { host: if service.accepted.is_none() { host() } else { None }, ..service }
     }
 
     /// Each service with the number of connections that were asked of it.

@@ -12,7 +12,7 @@
 
 use crate::cause::Severity;
 use crate::connection::Phase;
-use crate::farewell::{only_goodbye_was_refused, was_idle, was_over};
+use crate::farewell::{late_goodbye_was_refused, only_goodbye_was_refused, was_idle, was_over};
 use crate::harm::{Certainty, Harm};
 use crate::outcome::Outcome;
 use crate::rst::ResetKind;
@@ -61,9 +61,11 @@ pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, ki
         AsARule::Surely(severity @ (Severity::Benign | Severity::Scan | Severity::Policy | Severity::Attack)) => {
             Weight { severity, ground: Ground::Cause }
         }
-        // That a client's own timer ended what was idle is no fault of anybody.
+        // That a client's own timer ended what was idle is no fault of anybody, nor is it that a server's timer did and
+        // only the client's goodbye came after that.
         AsARule::ByReason => not_taken(outcome, phase, harm)
             .or_else(|| was_idle(outcome).then_some(Ground::WasIdle))
+            .or_else(|| late_goodbye_was_refused(outcome).then_some(Ground::GoodbyeRefused))
             .map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign),
         AsARule::Surely(Severity::Fault) | AsARule::PerhapsBenign => ground(outcome, phase, harm, kind)
             .map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign),

@@ -23,7 +23,7 @@ use crate::history::{Notes, Record};
 use crate::segment::{Flags, Segment};
 use crate::service::Moment;
 use crate::siblings::Login;
-use crate::words::{Message, Protocol, Word, Words, identity, opening};
+use crate::words::{Message, Protocol, Word, Words, first_sealed, hello_len, identity, opening};
 
 /// Messages that are kept at once, at most: some 20 MiB. A file is read twice, and only connections that were reset are
 /// followed then; a pipe follows all of them.
@@ -40,6 +40,7 @@ pub struct Speech {
     last: [u8; LAST],
     first_len: u8,
     last_len: u8,
+    sealed: u16,
 }
 
 impl Speech {
@@ -51,6 +52,12 @@ impl Speech {
     /// The first octets of the latest segment with new data, at most eight.
     pub fn last(&self) -> &[u8] {
         &self.last[..usize::from(self.last_len).min(LAST)]
+    }
+
+    /// How long the first encrypted record of a TLS client is that follows its `ClientHello`, where the capture shows
+    /// it: Finished, or what it sends before that.
+    pub fn sealed(&self) -> Option<u16> {
+        (self.sealed > 0).then_some(self.sealed)
     }
 
     fn begins_with(&mut self, payload: &[u8]) {
@@ -124,6 +131,9 @@ impl SpeechPool {
         }
         let speech = &mut self.said[handle.0 as usize][from.index()];
         speech.goes_on_with(segment.payload);
+        if speech.sealed == 0 && follows_hello(connection, from, segment, &speech.first) {
+            speech.sealed = first_sealed(segment.payload).unwrap_or_default();
+        }
         self.understand(*handle, segment, record);
     }
 
@@ -201,7 +211,7 @@ impl SpeechPool {
         places + logins + self.messages.bytes() + self.names + self.free.capacity() * size_of::<u32>()
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 76 octets do not fit into any memory")]
+    #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 80 octets do not fit into any memory")]
     fn take(&mut self) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
             self.said.push([Speech::default(); 2]);
@@ -308,6 +318,18 @@ fn is_first(connection: &Connection, from: Side, segment: &Segment<'_>) -> bool 
     half.marks.has(Marks::SYN) && segment.seq == start
 }
 
+/// Whether the client's flight that ends a TLS handshake begins here: right behind its `ClientHello`, and after the
+/// server had spoken. Early data is sent before that (RFC 8446 section 2.3).
+fn follows_hello(connection: &Connection, from: Side, segment: &Segment<'_>, first: &[u8]) -> bool {
+    let server = connection.half(from.other());
+    let answers = || {
+        let heard = server.first_seq.add(1);
+        server.marks.has(Marks::SYN) && segment.acknowledges().is_some_and(|ack| ack.after(heard))
+    };
+    let behind = |len: u32| segment.seq == connection.half(from).first_seq.add(1).add(len);
+    from == connection.client && hello_len(first).is_some_and(behind) && answers()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,6 +386,6 @@ mod tests {
         let mut handle = Handle(pool.take());
         pool.release(&mut handle);
         assert_eq!((pool.take(), pool.said.len()), (0, 1));
-        assert!(size_of::<[Speech; 2]>() + size_of::<Option<Asked>>() <= 76);
+        assert!(size_of::<[Speech; 2]>() + size_of::<Option<Asked>>() <= 80);
     }
 }

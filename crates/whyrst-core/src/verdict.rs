@@ -25,11 +25,15 @@ use crate::evidence::claims::{LOG_NAMES_REASON, named_by, reasons_named};
 use crate::evidence::clock::{CLOSED_AFTER_SILENCE, SILENCE_WAS_LONG};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
-use crate::evidence::form::{REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
-use crate::evidence::handshake::SYN_SEEN;
+use crate::evidence::firewall::{REFUSAL_TTL_SAME, REFUSED_AS_FAR_AS_HOST};
+use crate::evidence::form::{
+    DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE,
+};
+use crate::evidence::handshake::{SYN_ACK_WINDOW_ZERO, SYN_SEEN};
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs, signs,
 };
+use crate::evidence::sealed::REFUSED_BY_ALERT;
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::words::is_quoted;
@@ -494,6 +498,8 @@ fn lead_evidence(
         let below: Vec<Evidence> = below.into_iter().filter(unasked).collect();
         all.extend(below);
     }
+    // Which alert it was says more than that there was one.
+    all.sort_by_key(|one| one.question == &REFUSED_BY_ALERT);
     // Long silences belong to the evidence whatever the rules ask.
     let silences = [&SILENCE_WAS_LONG, &CLOSED_AFTER_SILENCE].map(|question| (Role::Supports, question));
     let silences = evidence(silences.into_iter(), answers);
@@ -676,10 +682,29 @@ fn origin(answers: &mut Answers<'_>, kind: ResetKind) -> Origin {
     }
     let alike = kind != ResetKind::Unknown && answers.answer(&RST_TTL_DIFFERS).is_no();
     match answers.answer(&RST_CONTRADICTS_SENDER) {
+        // A SYN proxy answers in the name of the host behind it, and then hands that one's RST on (Linux
+        // net/netfilter/nf_synproxy_core.c, synproxy_send_client_synack): all that there is to compare is the proxy's.
+        Answer::Yes(_) if !RST_MADE_BETWEEN.answer(outcome).is_yes() && only_proxy_spoke(outcome) => Origin::Unknown,
         Answer::Yes(_) => Origin::Path,
         Answer::No(_) if alike => Origin::Endpoint,
+        Answer::Unknown if refused_by_host_itself(outcome) => Origin::Endpoint,
         _ => Origin::Unknown,
     }
+}
+
+/// Whether all that came from the RST's sender before is a SYN-ACK as SYN proxies send it.
+fn only_proxy_spoke(outcome: &Outcome) -> bool {
+    let sender = outcome.sender();
+    let mut before = outcome.before().iter().filter(|record| record.from == sender);
+    SYN_ACK_WINDOW_ZERO.answer(outcome).is_yes() && before.all(|record| record.flags.is_syn_ack())
+}
+
+/// A refusal has no other segment of its connection to be compared with; but one that came as far as the SYN-ACKs of
+/// that host, or that carries what only the TCP of a host copies from the SYN, is the host's own.
+fn refused_by_host_itself(outcome: &Outcome) -> bool {
+    [&REFUSAL_TTL_SAME, &REFUSED_AS_FAR_AS_HOST, &DSCP_MIRRORED, &FLOW_LABEL_SET]
+        .iter()
+        .any(|question| question.answer(outcome).is_yes())
 }
 
 /// Certain where a kernel or captures of several points say it, likely where the packets are alike or not.

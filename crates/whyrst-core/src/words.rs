@@ -31,7 +31,8 @@ use foldhash::fast::FixedState;
 
 use self::spoken::{Announced, Length};
 pub use self::spoken::{Gist, Head, Meaning, Spoken};
-pub use self::tls::alert_name;
+pub use self::tls::{SEALED_ALERT, alert_name};
+pub(crate) use self::tls::{first_sealed, hello_len};
 use crate::observation::Frame;
 use crate::segment::Segment;
 use crate::seq::Seq;

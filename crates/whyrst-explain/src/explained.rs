@@ -7,7 +7,7 @@ use std::task::Poll;
 use jiff::tz::TimeZone;
 use whyrst_capture::{CaptureSet, Counts, Step, sighting};
 use whyrst_core::census::Census;
-use whyrst_core::flow::FlowHasher;
+use whyrst_core::flow::{FlowHasher, Side};
 use whyrst_core::incident::Incidents;
 use whyrst_core::observation::Seen;
 use whyrst_core::outcome::{Outcome, OutcomeKind};
@@ -179,6 +179,10 @@ impl Explained {
     /// The record of an outcome that is to be told.
     fn record(&mut self, mut outcome: Box<Outcome>) -> Option<Report<'static>> {
         if outcome.kind() == OutcomeKind::FailedConnect && self.options.told == Told::Resets {
+            return None;
+        }
+        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
+        if self.options.filter.as_ref().is_some_and(|filter| !filter.fits(ends)) {
             return None;
         }
         if let Some(events) = &self.options.events {

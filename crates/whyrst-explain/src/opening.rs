@@ -41,7 +41,7 @@ impl Options {
     }
 
     fn explain_set(mut self, mut captures: CaptureSet, named: String) -> Result<Explained, ReadError> {
-        if let Some(filter) = self.filter.take() {
+        if let Some(filter) = self.filter.take_if(|filter| !filter.is_of_connections()) {
             captures.look_only_at(filter);
         }
         Explained::begin(captures, named, self)

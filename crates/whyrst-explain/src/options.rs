@@ -98,7 +98,9 @@ impl Options {
         self
     }
 
-    /// Looks only at segments that `filter` matches (`explain --filter`).
+    /// Explains only the connections that `filter` matches (`explain --filter`); what passes beside them is read for what it
+    /// says of these. Where the filter has a word about single packets (`src`, `dst`, `less`, `greater`, `icmp`), only the
+    /// segments that it matches are looked at.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);

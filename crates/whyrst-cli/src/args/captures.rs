@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use whyrst_capture::LinkType;
 use whyrst_core::filter::Divided;
-use whyrst_core::outcome::{Basis, Outcome};
+use whyrst_core::outcome::Outcome;
 use whyrst_core::report::summary::Benign;
 use whyrst_core::report::{Context, Explanation};
 use whyrst_core::verdict::Judgement;
@@ -67,9 +67,9 @@ pub(crate) struct Explain {
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Only what fits: tcpdump's filters (host, net, port, portrange, src, dst, less, greater, and, or,
-    /// not ...) choose packets, `key:value` such as `cause:close-*` or `-severity:benign` and any other
-    /// word choose among the reports; docs/filters.md
+    /// Only what fits: tcpdump's filters (host, net, port, portrange, and, or, not ...), `key:value` such
+    /// as `cause:close-*` or `-severity:benign` and any other word choose among the reports; src, dst,
+    /// less, greater and icmp choose packets, and what they leave out is not read; docs/filters.md
     #[arg(long, value_name = "EXPR", value_parser = Divided::parse, allow_hyphen_values = true)]
     pub(crate) filter: Option<Divided>,
 
@@ -202,16 +202,21 @@ impl Explain {
     /// Whether `--filter` asks for its report.
     fn fits_words(&self, outcome: &Outcome, judgement: &Judgement, context: &Context) -> bool {
         let Some(filter) = &self.filter else { return true };
-        let words = match (outcome.basis(), &filter.anywhere) {
-            (Basis::Sockets, Some(whole)) => whole,
-            _ => &filter.reports,
-        };
+        let words = filter.anywhere.as_ref().unwrap_or(&filter.reports);
         words.is_empty() || fits_words(words, &Explanation::judged(outcome, judgement.clone(), context))
     }
 
-    /// What is passed over before connections are followed.
+    /// What is passed over before connections are followed: only where a word is about single packets. Other words
+    /// choose among reports, since what the connections beside it show is part of a verdict.
     pub(crate) fn packet_filter(&self) -> Option<whyrst_capture::Filter> {
-        self.filter.as_ref()?.packets.as_ref().and_then(whyrst_capture::Filter::of)
+        let filter = self.filter.as_ref().filter(|filter| filter.anywhere.is_none())?;
+        filter.packets.as_ref().and_then(whyrst_capture::Filter::of)
+    }
+
+    /// The connections whose reports may be wanted, as far as their ends say so.
+    pub(crate) fn ends_filter(&self) -> Option<whyrst_capture::Filter> {
+        let packets = self.filter.as_ref()?.packets.as_ref().and_then(whyrst_capture::Filter::of);
+        packets.filter(whyrst_capture::Filter::is_of_connections)
     }
 }
 

@@ -80,7 +80,8 @@ fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
     let window = Window::of(arguments, &zone)?;
     let context = Context { files: vec![name.to_owned()], zone, language };
     let witnesses = Witnesses::logs_of(arguments, &context.zone)?;
-    Ok(Reporter { context, style: output::style(&arguments.common), witnesses, window, arguments })
+    let ends = arguments.ends_filter();
+    Ok(Reporter { context, style: output::style(&arguments.common), witnesses, window, ends, arguments })
 }
 
 /// Reports a batch.

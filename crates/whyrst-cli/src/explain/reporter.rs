@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 
 use anyhow::{Error, Result};
 use arrow_array::RecordBatch;
+use whyrst_core::flow::Side;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
@@ -44,6 +45,8 @@ pub(super) struct Reporter<'a> {
     pub(super) style: Style,
     pub(super) witnesses: Witnesses,
     pub(super) window: Window,
+    /// Of which connections reports may be wanted.
+    pub(super) ends: Option<whyrst_capture::Filter>,
 }
 
 /// An outcome that was judged.
@@ -57,7 +60,13 @@ pub(super) struct Judged {
 
 impl Reporter<'_> {
     pub(super) fn judge_all(&self, outcomes: Outcomes, judge: &mut Judge) -> Vec<Judged> {
-        outcomes.into_iter().map(|outcome| self.judge(outcome, judge)).collect()
+        outcomes.into_iter().filter(|outcome| self.may_want(outcome)).map(|one| self.judge(one, judge)).collect()
+    }
+
+    /// What nobody asked for need not be judged.
+    fn may_want(&self, outcome: &Outcome) -> bool {
+        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
+        self.ends.as_ref().is_none_or(|filter| filter.fits(ends))
     }
 
     fn judge(&self, mut outcome: Box<Outcome>, judge: &mut Judge) -> Judged {

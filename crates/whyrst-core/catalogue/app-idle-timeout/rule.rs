@@ -28,6 +28,7 @@ pub(super) const RULE: Rule = Rule {
         &PROGRAM_TIMEOUT_FITS,
         &OWED_NOTHING_WHEN_LEFT,
         &IDLE_TIMER_FITS,
+        &LAST_DATA_WAS_HELD,
         &CLOSED_BY_IDLE_TIMER,
         &REQUEST_MET_TIMER,
         &SILENCES_AT_DEATH_ALIKE,

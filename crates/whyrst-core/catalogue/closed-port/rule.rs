@@ -26,6 +26,7 @@ pub(super) const RULE: Rule = Rule {
         &FLOW_LABEL_SET,
         &PORT_HAD_ACCEPTED,
         &REFUSAL_TTL_SAME,
+        &REFUSED_AS_FAR_AS_HOST,
         &LISTENER_WAS_THERE,
     ],
     likely_when: &[&[&DSCP_MIRRORED], &[&FLOW_LABEL_SET]],

@@ -23,7 +23,14 @@ pub(super) const RULE: Rule = Rule {
         &DSCP_MIRRORED,
         &FLOW_LABEL_SET,
     ],
-    supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN, &FLOW_LABEL_UNSET, &DSCP_NOT_MIRRORED],
+    supported_by: &[
+        &RST_IS_BARE,
+        &REFUSAL_TTL_SAME,
+        &REFUSED_AS_FAR_AS_HOST,
+        &RST_SAYS_FORBIDDEN,
+        &FLOW_LABEL_UNSET,
+        &DSCP_NOT_MIRRORED,
+    ],
     likely_when: &[],
     variants: &[],
     sources: &[

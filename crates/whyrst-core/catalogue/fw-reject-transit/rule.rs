@@ -37,6 +37,7 @@ pub(super) const RULE: Rule = Rule {
         &TRIGGER_DROPPED,
         &RST_TTL_DIFFERS,
         &REFUSAL_TTL_DIFFERS,
+        &REFUSED_NEARER_THAN_HOST,
         &RST_FROM_NEARER,
         &RST_ANSWERS_SYN,
         &FLOW_LABEL_UNSET,

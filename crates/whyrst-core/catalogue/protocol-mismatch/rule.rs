@@ -20,7 +20,12 @@ pub(super) const RULE: Rule = Rule {
         &FIRST_BYTES_ENDED_IT,
         &HELLO_WENT_UNANSWERED,
     ],
-    likely_when: &[&[&SERVER_ANSWERED_OTHERWISE], &[&WORDS_MISUNDERSTAND]],
+    likely_when: &[
+        &[&SERVER_ANSWERED_OTHERWISE],
+        &[&WORDS_MISUNDERSTAND],
+        // A listener has one protocol, and this one closed upon the first words of another.
+        &[&SERVICE_SPEAKS_OTHERWISE, &FIRST_BYTES_ENDED_IT],
+    ],
     variants: &[],
     sources: &[
         rfc(8446, "5.1"),

@@ -25,6 +25,8 @@ const GOODBYE: Span = Span::from_millis(5);
 const UNREAD: Span = Span::from_millis(10);
 /// A request that came so shortly before an end left was not what the program had waited for: the two met.
 const MET: Span = Span::from_millis(100);
+/// A kernel sends what it held back within this time.
+const AT_ONCE: Span = Span::from_millis(1);
 /// A silence that is worth a word: longer than this, and than [`TRIPS`].
 const LONG: Span = Span::from_secs(1);
 /// Round trips; on a slow path a second is nothing.
@@ -186,11 +188,11 @@ pub static IDLE_FOR_A_TIMEOUT: Question = Question {
 pub static IDLE_TIMER_FITS: Question = Question {
     id: "idle-timer-fits",
     asked_of: AskedOf::Packets,
-    yes: "{sender} left {} after the last data ({}), which is {} as exactly as a timer is",
+    yes: "{sender} left {} after the data in {}, which is {} as exactly as a timer is",
     no: "{sender} did not leave after a round time",
     unknown: "the last data before {sender} left, and the timeouts that are configured there",
     zh: Wording {
-        yes: "{sender}在最后的数据（{1}）之后{0}离开，与{2}的定时器精确吻合",
+        yes: "{sender}在{1}的数据之后{0}离开，与{2}的定时器精确吻合",
         no: "{sender}离开的时刻不是整数时间",
         unknown: "{sender}离开之前最后的数据，以及那里配置的超时",
     },
@@ -198,8 +200,37 @@ pub static IDLE_TIMER_FITS: Question = Question {
         // Without any data it may as well be the kernel's timer of keep-alives.
         let fitting = silence(outcome).filter(|silence| silence.owes_nothing(outcome) && silence.since.len > 0);
         match fitting.and_then(|silence| Some((silence.timer(outcome)?, silence))) {
-            Some((timer, silence)) => Answer::Yes(yes().span(silence.lasted).frame(silence.since).span(timer)),
+            Some((timer, silence)) => {
+                let held = silence.held_from_timer(outcome);
+                let (since, lasted) = held.map_or((silence.since, silence.lasted), |held| (held.behind, held.lasted));
+                Answer::Yes(yes().span(lasted).frame(since).span(timer))
+            }
             // Another time is no sign against it: timeouts are configured.
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// The timer fits from the moment at which the program wrote its last data, not from that at which its kernel sent it.
+pub static LAST_DATA_WAS_HELD: Question = Question {
+    id: "last-data-was-held",
+    asked_of: AskedOf::Packets,
+    yes: "the last data, in {}, had waited for the acknowledgment in {} (Nagle's algorithm, RFC 9293 section 3.7.4): its program had written it up to {} earlier, and its timer ran from there",
+    no: "the last data, in {}, was sent when it was written",
+    unknown: "whether the last data before {sender} left had waited for an acknowledgment",
+    zh: Wording {
+        yes: "最后的数据（{}）等到{}的确认才发出（Nagle 算法，RFC 9293 section 3.7.4）：程序最多在{}之前就已写入，定时器从那时算起",
+        no: "最后的数据（{}）在写入时就发出了",
+        unknown: "{sender}离开之前最后的数据是否在等待确认",
+    },
+    ask: by(|outcome| {
+        let fitting = silence(outcome).filter(|silence| silence.owes_nothing(outcome));
+        let held = fitting.as_ref().and_then(|silence| Some((silence.since, silence.held_from_timer(outcome)?)));
+        match held {
+            Some((last, held)) => {
+                let facts = yes().frame(last).frame(held.freed_by);
+                Answer::Yes(facts.span(last.time.since(held.behind.time)))
+            }
             None => Answer::Unknown,
         }
     }),
@@ -396,14 +427,37 @@ impl<'a> Quiet<'a> {
 pub(super) struct Silence<'a> {
     since: &'a Record,
     pub(super) lasted: Span,
+    /// Where a kernel held `since` back: its program wrote it between the data before and the acknowledgment that freed
+    /// it.
+    held: Option<Held<'a>>,
+}
+
+/// A small segment waits until what its sender sent before is acknowledged (Nagle's algorithm, RFC 9293 section 3.7.4),
+/// and an end that delays its ACKs may take 40 ms and more (section 3.8.6.3). A timer runs from what the program wrote.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    /// The data before, of either end.
+    behind: &'a Record,
+    freed_by: &'a Record,
+    /// From `behind` until an end left.
+    lasted: Span,
 }
 
 impl Silence<'_> {
     /// The round time that it lasted.
     fn timer(&self, outcome: &Outcome) -> Option<Span> {
-        let own = self.since.from == outcome.sender();
-        let trip = if own { Span::ZERO } else { round_trip(outcome).unwrap_or(Span::ZERO) };
-        round_time(self.lasted, trip)
+        let trip = |from: &Record| {
+            let own = from.from == outcome.sender();
+            if own { Span::ZERO } else { round_trip(outcome).unwrap_or(Span::ZERO) }
+        };
+        let from_writing = |held: Held<'_>| round_time(held.lasted, trip(held.behind));
+        round_time(self.lasted, trip(self.since)).or_else(|| self.held.and_then(from_writing))
+    }
+
+    /// What held the last data back, where the timer fits from its writing alone.
+    fn held_from_timer(&self, outcome: &Outcome) -> Option<Held<'_>> {
+        let at_once = Silence { held: None, ..*self };
+        self.held.filter(|_| at_once.timer(outcome).is_none() && self.timer(outcome).is_some())
     }
 
     /// The same, as far off as a busy program may be.
@@ -430,7 +484,7 @@ pub(super) fn silence(outcome: &Outcome) -> Option<Silence<'_>> {
         let silent = outcome.connection().halves.iter().all(|half| half.bytes == 0);
         outcome.latest(|record| record.frame < until.frame).filter(|_| silent)
     };
-    lasted(last.or_else(unspoken)?, until)
+    lasted(outcome, last.or_else(unspoken)?, until)
 }
 
 /// The same up to a request that came just before and that nobody had waited for.
@@ -439,7 +493,7 @@ fn silence_before_request(outcome: &Outcome) -> Option<Silence<'_>> {
     let mut data = known_data(outcome, until)?;
     let met = |record: &Record| record.from == outcome.receiver() && until.time.since(record.time) <= MET;
     data.next().filter(|request| met(request))?;
-    lasted(data.find(|record| !met(record))?, until)
+    lasted(outcome, data.find(|record| !met(record))?, until)
 }
 
 /// A round trip and what a program takes.
@@ -469,9 +523,25 @@ fn leaves_beyond_seen(outcome: &Outcome, left: &Record) -> bool {
     half.marks.has(Marks::SPOKE) && left.seq.after(half.nxt)
 }
 
-fn lasted<'a>(since: &'a Record, until: &Record) -> Option<Silence<'a>> {
+fn lasted<'a>(outcome: &'a Outcome, since: &'a Record, until: &Record) -> Option<Silence<'a>> {
     let lasted = until.time.since(since.time);
-    is_sane(lasted).then_some(Silence { since, lasted })
+    is_sane(lasted).then(|| Silence { since, lasted, held: held(outcome, since, until) })
+}
+
+/// What held `since` back: its sender's data before was unacknowledged until just then.
+fn held<'a>(outcome: &'a Outcome, since: &Record, until: &Record) -> Option<Held<'a>> {
+    let earlier = |record: &Record| record.frame < since.frame && is_data(record);
+    let own = outcome.latest(|record| record.from == since.from && earlier(record))?;
+    let frees = |record: &Record| {
+        let between = record.frame > own.frame && record.frame < since.frame;
+        record.from != since.from && record.flags.has(Flags::ACK) && between && !own.end().after(record.ack)
+    };
+    let freed_by = outcome.earlier(frees).filter(|ack| ack.is_pure_ack())?;
+    let behind = outcome.latest(earlier)?;
+    let at_once = Span::from_nanos(round_trip(outcome)?.nanos().saturating_add(AT_ONCE.nanos()));
+    let lasted = until.time.since(behind.time);
+    let held = since.len > 0 && since.seq == own.end() && since.time.since(freed_by.time) <= at_once;
+    (held && behind.frame < freed_by.frame && is_sane(lasted)).then_some(Held { behind, freed_by, lasted })
 }
 
 /// What the client's timeout may count from: its last data, the first that has had no answer, and, where it asked
@@ -523,6 +593,33 @@ mod tests {
         assert!(IDLE_TIMER_FITS.answer(&opened("3.012 C < S RA 51:51(0) ack 101 win 64")).is_yes());
         assert_eq!(IDLE_TIMER_FITS.answer(&opened("3.412 C < S RA 51:51(0) ack 101 win 64")), Answer::Unknown);
         assert_eq!(IDLE_TIMER_FITS.answer(&opened("1.412 C < S RA 51:51(0) ack 101 win 64")), Answer::Unknown);
+    }
+
+    /// The server's last data waits for an ACK that the client delays; the server leaves `silence` after that.
+    fn held_back(silence: f64) -> Outcome {
+        let rest = std::format!(
+            "1.100 C > S PA 101:201(100) ack 51
+            +0.001 C < S PA 51:151(100) ack 201
+            +0.040 C > S A 201:201(0) ack 151
+            +0.0001 C < S PA 151:181(30) ack 201
+            +{silence:.6} C < S RA 181:181(0) ack 201 win 64"
+        );
+        opened(&rest)
+    }
+
+    #[test]
+    fn a_timer_runs_from_what_the_program_wrote_not_from_what_its_kernel_held_back() {
+        let held = held_back(1.961);
+        assert!(IDLE_TIMER_FITS.answer(&held).is_yes() && LAST_DATA_WAS_HELD.answer(&held).is_yes());
+        let at_once = held_back(2.002);
+        assert!(IDLE_TIMER_FITS.answer(&at_once).is_yes() && !LAST_DATA_WAS_HELD.answer(&at_once).is_yes());
+        assert_eq!(IDLE_TIMER_FITS.answer(&held_back(1.930)), Answer::Unknown);
+    }
+
+    #[test]
+    fn chance_meets_a_round_time_once_in_thirty_five_where_data_was_held_back() {
+        let met = by_chance("app-idle-timeout", held_back);
+        assert!(met <= 56, "{met} of 2,000");
     }
 
     #[test]
@@ -590,7 +687,7 @@ mod tests {
     }
 
     /// How many of 2,000 silences of any length, from 1 s to 1 h (each as likely by its logarithm), make `id` likely.
-    fn by_chance(id: &str, rest: impl Fn(f64) -> std::string::String) -> usize {
+    fn by_chance(id: &str, ends_after: impl Fn(f64) -> Outcome) -> usize {
         let mut state = 0x2545_F491_4F6C_DD1D_u64;
         let mut random = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -600,7 +697,7 @@ mod tests {
         };
         let silences = core::iter::repeat_with(&mut random).take(2_000);
         let likely = |silence: &f64| {
-            let judgement = judge(&opened(&rest(*silence)));
+            let judgement = judge(&ends_after(*silence));
             judgement.reasons.iter().any(|one| one.cause.id == id && one.confidence >= Confidence::Likely)
         };
         silences.filter(likely).count()
@@ -609,7 +706,7 @@ mod tests {
     #[test]
     fn chance_meets_a_round_time_once_in_seventy() {
         // A busy program that aborts whenever it likes.
-        let aborted = |silence: f64| std::format!("{:.6} C < S RA 51:51(0) ack 101 win 64", 1.01 + silence);
+        let aborted = |silence: f64| opened(&std::format!("{:.6} C < S RA 51:51(0) ack 101 win 64", 1.01 + silence));
         let met = by_chance("app-idle-timeout", aborted);
         assert!(met <= 28, "{met} of 2,000 aborts after a silence of any length are called an idle timeout");
     }
@@ -618,7 +715,8 @@ mod tests {
     fn chance_meets_a_timeout_of_a_device_once_in_sixty() {
         // Something on the path resets the first segment after a silence of any length.
         let reset = |silence: f64| {
-            std::format!("{:.6} C > S PA 101:201(100) ack 51\n+0.002 C < S R 51:51(0) ttl 250", 1.05 + silence)
+            let next = std::format!("{:.6} C > S PA 101:201(100) ack 51", 1.05 + silence);
+            opened(&[next.as_str(), "+0.002 C < S R 51:51(0) ttl 250"].join("\n"))
         };
         let met = by_chance("idle-timeout-reset", reset);
         assert!(met <= 34, "{met} of 2,000 resets on the path after a silence of any length are called a timeout");

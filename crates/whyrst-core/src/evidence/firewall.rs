@@ -17,6 +17,7 @@ use crate::kernel::KernelWord;
 use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::seq::Seq;
+use crate::service::Distance;
 use crate::time::Span;
 
 /// Linux repeats a SYN-ACK for so long (`tcp_synack_retries`, 5: RFC 6298 back-off from 1 s); a SYN that
@@ -108,8 +109,43 @@ fn initial(ttl: u8) -> Option<u8> {
 
 fn refused_service_ttl(outcome: &Outcome) -> Option<u8> {
     let service = [outcome.service(), outcome.service_later()].into_iter().find(|service| service.accepted.is_some());
-    service.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes()).and_then(|service| service.accepted_ttl)
+    let accepted = service.map(|service| service.accepted_ttl);
+    let refused = RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes();
+    accepted.unwrap_or_else(|| Some(host_of_refused(outcome)?.ttl)).filter(|_| refused)
 }
+
+/// How far the host is whose port refused and never accepted, by its other ports.
+fn host_of_refused(outcome: &Outcome) -> Option<Distance> {
+    outcome.service_later().host.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes())
+}
+
+/// The refusal came from nearer than the SYN-ACKs of the host's other ports do. A router that forwards some ports of an
+/// address to hosts behind it refuses the others like that, too.
+pub static REFUSED_NEARER_THAN_HOST: Question = Question {
+    id: "refused-nearer-than-host",
+    asked_of: AskedOf::Packets,
+    yes: "{} arrived with TTL {}, but the SYN-ACK of another port of {sender}'s address ({}) with {}: the refusal was sent from nearer, by a device in front of the host that answers there",
+    no: "{} arrived with TTL {}, like the SYN-ACK of another port of {sender}'s address ({})",
+    unknown: "a SYN-ACK from another port of {sender}'s address, to compare its TTL with that of the refusal",
+    zh: Wording {
+        yes: "{}到达时 TTL 为{}，而{sender}的地址上另一个端口的 SYN-ACK（{}）为{}：拒绝来自更近的位置，由那台主机前面的设备发出",
+        no: "{}到达时 TTL 为{}，与{sender}的地址上另一个端口的 SYN-ACK（{}）相同",
+        unknown: "{sender}的地址上另一个端口的 SYN-ACK，用来与拒绝报文比较 TTL",
+    },
+    ask: by(|outcome| {
+        let (Some(rst), Some(host)) = (outcome.rst(), host_of_refused(outcome)) else { return Answer::Unknown };
+        let Some(own) = rst.record.ttl().filter(|own| initial(*own) == initial(host.ttl)) else {
+            return Answer::Unknown;
+        };
+        let facts = yes().frame(&rst.record).value(Value::Ttl(own)).value(Value::Frame(host.at.frame));
+        let facts = facts.value(Value::Ttl(host.ttl)).shown_by(host.at.frame);
+        // What came from further away has taken another way.
+        if own < host.ttl { Answer::Unknown } else { facts.if_so((own > host.ttl).into()) }
+    }),
+};
+
+/// The refusal has come as far as the SYN-ACKs of the host's other ports.
+pub static REFUSED_AS_FAR_AS_HOST: Question = not("refused-as-far-as-host", &REFUSED_NEARER_THAN_HOST);
 
 /// Something other than the sender's own TCP made the RST.
 pub static MADE_OUTSIDE_STACK: Question = Question {
@@ -128,8 +164,9 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let from_elsewhere =
-            [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(outcome).is_yes());
+        let from_elsewhere = [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &REFUSED_NEARER_THAN_HOST]
+            .iter()
+            .any(|question| question.answer(outcome).is_yes());
         let made_between =
             [&RST_MADE_BETWEEN, &RST_MADE_AT_CAPTURE].iter().any(|question| question.answer(outcome).is_yes());
         match outcome.kernel() {

@@ -8,6 +8,7 @@ use super::answer::{Answer, Facts, Value, no, yes};
 use super::clock::RECEIVER_FELL_SILENT;
 use super::data::LAST_DATA_WAS_FOR_SENDER;
 use super::question::{AskedOf, Question, Wording, by, not};
+use super::sealed::is_sealed_alert;
 use super::siblings::SAME_LOGIN_ELSEWHERE;
 use super::speech::{ALERT_WAS_LAST_WORD, SERVER_ANSWERED_OTHERWISE};
 use super::timing::leaving;
@@ -469,7 +470,19 @@ fn reply_without_reading(outcome: &Outcome) -> Option<&Message> {
     let turned_away = matches!(gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands | Gist::TakenOver);
     let closed = SENDER_WINDOW_CLOSED.answer_on_any_basis(outcome).is_yes();
     let early = ANSWERED_BEFORE_BODY.answer_on_any_basis(outcome).is_yes();
-    (turned_away || closed || early || greets(outcome, message)).then_some(message)
+    let sealed = || answers_by_alert(outcome, message);
+    (turned_away || closed || early || greets(outcome, message) || sealed()).then_some(message)
+}
+
+/// Whether an encrypted alert is all that the sender said after the last data that it received: whichever it is, it
+/// answers no request.
+fn answers_by_alert(outcome: &Outcome, message: &Message) -> bool {
+    let of = |side: Side| move |record: &Record| record.from == side && is_data(record);
+    let heard = outcome.latest(of(outcome.receiver()));
+    let mine = of(outcome.sender());
+    let first =
+        heard.and_then(|heard| outcome.before().iter().find(|record| record.frame > heard.frame && mine(record)));
+    first.is_some_and(|first| first.frame == message.frame && is_sealed_alert(outcome, first))
 }
 
 /// Those whose server says something before it reads.

@@ -7,6 +7,12 @@ const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const DATA: u8 = 23;
 const CLEAR_ALERT: u16 = 2;
+/// An alert as TLS 1.3 sends it: level and description, the type that it hides, and a tag of 16 octets (RFC 8446 sections
+/// 5.2 and 5.3).
+pub const SEALED_ALERT: u16 = 2 + 1 + 16;
+const HEADER: u32 = 5;
+/// What a client sends before its encrypted records for the sake of middleboxes (RFC 8446 appendix D.4).
+const CHANGE_CIPHER_SPEC: &[u8] = &[20, 3, 3, 0, 1, 1];
 /// A record has no more (RFC 8446 section 5.2, RFC 5246 section 6.2.3).
 const LARGEST: u16 = 18_432;
 
@@ -17,6 +23,22 @@ pub(super) fn opens(payload: &[u8]) -> bool {
 /// A `ClientHello` or a `ServerHello`.
 pub(super) fn begins_handshake(payload: &[u8]) -> bool {
     opens(payload) && matches!(payload, [HANDSHAKE, _, _, _, _, 1 | 2, ..])
+}
+
+/// How many octets the record takes that a `ClientHello` begins in.
+pub(crate) fn hello_len(first: &[u8]) -> Option<u32> {
+    match first {
+        [HANDSHAKE, 3, _, high, low, 1, ..] => Some(HEADER + u32::from(u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    }
+}
+
+/// How long the first encrypted record of `payload` is, which begins with it but for a `change_cipher_spec`.
+pub(crate) fn first_sealed(payload: &[u8]) -> Option<u16> {
+    match payload.strip_prefix(CHANGE_CIPHER_SPEC).unwrap_or(payload) {
+        [DATA, 3, 3, high, low, ..] => Some(u16::from_be_bytes([*high, *low])),
+        _ => None,
+    }
 }
 
 pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {

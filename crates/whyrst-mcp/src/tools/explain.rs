@@ -61,7 +61,7 @@ pub(super) fn offered(paths: &Paths) -> Tool {
         paths.described()
     );
     let files = "captures of one capture point; several are read as one, in the order of time";
-    let filter = "only segments that match, in tcpdump's language: host 10.0.0.1 and port 443";
+    let filter = "only connections that match, in tcpdump's language: host 10.0.0.1 and port 443";
     let first = "number of the first report to tell, to go on after an answer";
     let most = format!("reports to tell, {USUAL} when not said");
     let detail = "full has what is unknown and all that is open; json the records of docs/json.md";

@@ -3,7 +3,7 @@
 use crate::evidence::forgery::*;
 use crate::evidence::{Answer, Question};
 use crate::testing::{conversation, judged};
-use crate::verdict::{Confidence, Origin};
+use crate::verdict::{Confidence, Origin, judge};
 use alloc::string::{String, ToString};
 use std::format;
 
@@ -71,4 +71,26 @@ fn both_ends_reset_at_once_is_a_sign_unless_something_crossed() {
     assert!(ask(&RSTS_BOTH_WAYS, crossed).is_no());
     let later = format!("{both}\n").replace("+0.0005", "+0.5");
     assert!(ask(&RSTS_BOTH_WAYS, &later).is_no());
+}
+
+#[test]
+fn what_a_syn_proxy_hands_on_is_not_the_paths_own() {
+    let text = |window: &str| {
+        std::format!(
+            "0.000 C > S S 0:0(0)\n+0.005 C < S SA 0:0(0) ack 1 {window}\n+0.0001 C > S A 1:1(0) ack 1
+            +0.010 C < S RA 1:1(0) ack 1 win 0 ts none ttl 63"
+        )
+    };
+    let origin = |window: &str| judged(&text(window)).origin;
+    assert_eq!((origin("win 0"), origin("")), (Origin::Unknown, Origin::Path));
+}
+
+#[test]
+fn a_refusal_from_as_far_as_its_hosts_other_ports_is_the_hosts_own() {
+    let refused = "0.000 C > S:90 S 0:0(0)\n+0.001 C < S:90 RA 0:0(0) ack 1 ttl 61\n";
+    let other = "1.000 C:2 > S S 0:0(0)\n+0.01 C:2 < S SA 0:0(0) ack 1 ttl 61";
+    let origin = |text: &str| judge(&conversation(text).outcomes().remove(0)).origin;
+    assert_eq!(origin(refused), Origin::Unknown);
+    assert_eq!(origin(&[refused, other].concat()), Origin::Endpoint);
+    assert_ne!(origin(&[&refused.replace("ttl 61", "ttl 63"), other].concat()), Origin::Endpoint);
 }
