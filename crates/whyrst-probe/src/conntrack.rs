@@ -2,13 +2,16 @@
 //! (ctnetlink: `nf_conntrack_netlink.c`).
 //!
 //! A socket in a container knows the addresses of its namespace; on the wire stand those that this host's netfilter
-//! has put there. Only with these do both ends call a connection aggregate. The table that is asked is that of the network
-//! namespace where whyrst was started: the host's, where containers' connections are translated.
+//! has put there. Only with these do both ends call a connection alike. The table that is asked first is that of the
+//! network namespace where whyrst was started: the host's, where containers' connections are translated. Where a router
+//! is a namespace of its own (a node of `kind`, a pod with a sidecar), its table knows; so those are asked next
+//! ([`elsewhere`]).
 //!
 //! Asking needs `CAP_NET_ADMIN` at every request, which everything else here has given back. So a thread of its own
 //! asks, which keeps that one capability and may make no system call beside what asking takes.
 
 mod destroyed;
+mod elsewhere;
 mod entry;
 
 use std::cell::Cell;
@@ -63,11 +66,11 @@ impl Conntrack {
         let (asking, asked) = sync_channel::<Ends>(1);
         let (answering, answers) = sync_channel(1);
         let thread = std::thread::Builder::new().name("conntrack".to_owned());
-        let started = Table::open().and_then(|mut table| {
+        let started = Tables::open().and_then(|mut tables| {
             thread.spawn(move || {
                 // With more than it needs it does not ask: everything is unknown then.
                 if restrict(Duty::AskConntrack).is_ok() {
-                    table.answer(&asked, &answering);
+                    tables.answer(&asked, &answering);
                 }
             })
         });
@@ -97,21 +100,19 @@ impl Conntrack {
     }
 }
 
-/// The table of this thread's network namespace.
+/// What this host's tables know: that of this thread's network namespace, and those of others.
 #[derive(Debug)]
-struct Table {
-    netlink: OwnedFd,
+struct Tables {
+    own: Table,
     trial: Trial,
     destroyed: Destroyed,
+    elsewhere: Vec<Table>,
 }
 
-impl Table {
+impl Tables {
     fn open() -> io::Result<Self> {
-        let netlink =
-            socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
-        let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
-        setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
-        Ok(Self { netlink, trial: Trial::open()?, destroyed: Destroyed::open()? })
+        let elsewhere = elsewhere::tables();
+        Ok(Self { own: Table::open()?, trial: Trial::open()?, destroyed: Destroyed::open()?, elsewhere })
     }
 
     /// Answers until nobody asks any more.
@@ -136,8 +137,13 @@ impl Table {
 
     fn translation(&mut self, ends: Ends) -> Translation {
         // A dual-stack socket's IPv4 is IPv4 in the table.
-        let (local, remote) = (canonical(ends.0), canonical(ends.1));
-        let entry = match self.ask(Protocol::Tcp, (local, remote)) {
+        let ends = (canonical(ends.0), canonical(ends.1));
+        let own = self.own_translation(ends);
+        if matches!(own, Translation::To(_)) { own } else { self.translation_elsewhere(ends).unwrap_or(own) }
+    }
+
+    fn own_translation(&mut self, (local, remote): Ends) -> Translation {
+        let entry = match self.own.ask(Protocol::Tcp, (local, remote)) {
             Ok(Some(entry)) => entry,
             // That it was not found says something only where nothing is tracked at all.
             Ok(None) if !self.is_tracking() => return Translation::Untranslated,
@@ -152,6 +158,16 @@ impl Table {
         })
     }
 
+    /// What another namespace makes of it. Where two of them translate these ends in two ways, there are two such
+    /// connections on this host, and nobody knows which this is.
+    fn translation_elsewhere(&self, (local, remote): Ends) -> Option<Translation> {
+        let asked = self.elsewhere.iter().filter_map(|table| table.ask(Protocol::Tcp, (local, remote)).ok().flatten());
+        let wires = asked.filter_map(|entry| entry.seen_from(local, remote));
+        let mut translated = wires.filter(|wire| *wire != Wire { local, remote });
+        let wire = translated.next()?;
+        translated.all(|other| other == wire).then_some(Translation::To(wire))
+    }
+
     fn is_tracking(&mut self) -> bool {
         if !Path::new(COUNT).exists() {
             return false;
@@ -163,9 +179,26 @@ impl Table {
             return false;
         }
         let tracked =
-            self.trial.send().and_then(|ends| self.ask(Protocol::Udp, ends)).map_or(true, |entry| entry.is_some());
+            self.trial.send().and_then(|ends| self.own.ask(Protocol::Udp, ends)).map_or(true, |entry| entry.is_some());
         self.trial.nothing_since = (!tracked).then(Instant::now);
         tracked
+    }
+}
+
+/// The table of one network namespace.
+#[derive(Debug)]
+struct Table {
+    netlink: OwnedFd,
+}
+
+impl Table {
+    /// That of this thread's namespace.
+    fn open() -> io::Result<Self> {
+        let netlink =
+            socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
+        let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
+        setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
+        Ok(Self { netlink })
     }
 
     /// The entry that `ends` belong to, from either side.

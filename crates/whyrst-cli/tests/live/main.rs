@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod check;
+mod nat;
 mod provoke;
 mod run;
 #[path = "../support/mod.rs"]

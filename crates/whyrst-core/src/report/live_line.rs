@@ -81,7 +81,9 @@ impl Explanation<'_> {
         words.extend(self.rule_words(notes.rules));
         words.extend(self.words_of_lead());
         if let Some(account) = self.teller().and_then(|side| self.outcome.account(side)) {
-            words.extend(account.socket.as_ref().and_then(|socket| notable(socket, self.language())));
+            words.extend(
+                account.socket.as_ref().and_then(|socket| notable(socket, self.outcome.time(), self.language())),
+            );
             words.extend(closing(account, self.outcome.time(), self.language()));
         }
         let listener = self.outcome.account(sender);
