@@ -207,8 +207,8 @@ s, _ = l.accept(); time.sleep(60)\" & echo $! >backend.pid; NGINX",
     Play {
         name: "haproxy-timeout",
         title: "HAProxy: timeout client",
-        story: "HAProxy closes both sides of a connection that was idle for `timeout client`. The client writes into it; towards \
-            the server HAProxy aborts (SO_LINGER 0).",
+        story: "HAProxy closes both sides of a connection whose client was idle for `timeout client`; the client's pool writes its \
+            next command into it. The line names the time that was set.",
         files: &[(
             "haproxy.cfg",
             "
@@ -225,7 +225,7 @@ listen redis
         server: "redis-server --port 6379 --bind 127.0.0.1 --save '' >/dev/null & exec haproxy -q -f haproxy.cfg",
         ports: &[8090, 6379],
         client: "python3 pool.py 8090 PING 2.2",
-        expects: &["linger-zero"],
+        expects: &["app-idle-timeout", "data-after-close"],
         watch: &[],
         mend: "Make `timeout client` and `timeout server` longer than the client's pool keeps connections, or let the client send \
             keepalives at the level of its protocol.",
