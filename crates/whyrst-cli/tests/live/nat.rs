@@ -41,11 +41,11 @@ impl Routed {
 
     /// What `watch` prints of these ends while a client asks `service`, gets two bytes, and is reset.
     fn play(service: &str, arguments: &[&str]) -> Vec<String> {
-        let serves = "
+        let program = "
 import socket, time
 l = socket.create_server(('10.85.2.2', 80)); print('ready', flush=True)
 s, _ = l.accept(); s.recv(1); s.sendall(b'ok'); time.sleep(0.3); s.close(); time.sleep(0.5)";
-        let mut server = Hosts::python("whyrst-via-k", serves).stdout(Stdio::piped()).spawn().unwrap();
+        let mut server = Hosts::python("whyrst-via-k", program).stdout(Stdio::piped()).spawn().unwrap();
         BufReader::new(server.stdout.take().unwrap()).lines().next().unwrap().unwrap();
         let asks = format!(
             "
