@@ -13,34 +13,29 @@
 mod destroyed;
 mod elsewhere;
 mod entry;
+mod table;
+mod trial;
 
 use std::cell::Cell;
 use std::fs;
 use std::io;
-use std::net::UdpSocket;
-use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use netlink_packet_core::{NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
-use netlink_packet_netfilter::conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Protocol, Tuple};
-use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily};
-use nix::libc;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
-};
-use nix::sys::time::TimeVal;
+use netlink_packet_netfilter::conntrack::Protocol;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Translation, Wire};
 use whyrst_privileges::{Duty, restrict};
 
 use destroyed::Destroyed;
-use entry::{ANSWER, Ends, Entry};
+use entry::Ends;
+use table::Table;
+use trial::Trial;
 
 /// The table of this namespace has so many entries; not there where the kernel keeps no such table.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
-/// The kernel answers within microseconds; who waits longer goes on without.
+/// Who waits longer for an answer goes on without.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// How often notifications of destroyed entries are read, where they are subscribed to.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -105,6 +100,8 @@ impl Conntrack {
 struct Tables {
     own: Table,
     trial: Trial,
+    /// Since when nothing is known to be tracked here.
+    nothing_since: Option<Instant>,
     destroyed: Destroyed,
     elsewhere: Vec<Table>,
 }
@@ -112,7 +109,8 @@ struct Tables {
 impl Tables {
     fn open() -> io::Result<Self> {
         let elsewhere = elsewhere::tables();
-        Ok(Self { own: Table::open()?, trial: Trial::open()?, destroyed: Destroyed::open()?, elsewhere })
+        let (own, trial, destroyed) = (Table::open()?, Trial::open()?, Destroyed::open()?);
+        Ok(Self { own, trial, nothing_since: None, destroyed, elsewhere })
     }
 
     /// Answers until nobody asks any more.
@@ -175,57 +173,13 @@ impl Tables {
         if entries() > 0 {
             return true;
         }
-        if self.trial.nothing_since.is_some_and(|since| since.elapsed() < BELIEVED) {
+        if self.nothing_since.is_some_and(|since| since.elapsed() < BELIEVED) {
             return false;
         }
         let tracked =
             self.trial.send().and_then(|ends| self.own.ask(Protocol::Udp, ends)).map_or(true, |entry| entry.is_some());
-        self.trial.nothing_since = (!tracked).then(Instant::now);
+        self.nothing_since = (!tracked).then(Instant::now);
         tracked
-    }
-}
-
-/// The table of one network namespace.
-#[derive(Debug)]
-struct Table {
-    netlink: OwnedFd,
-}
-
-impl Table {
-    /// That of this thread's namespace.
-    fn open() -> io::Result<Self> {
-        let netlink =
-            socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
-        let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
-        setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
-        Ok(Self { netlink })
-    }
-
-    /// The entry that `ends` belong to, from either side.
-    fn ask(&self, protocol: Protocol, (source, destination): Ends) -> io::Result<Option<Entry>> {
-        let tuple = vec![
-            Tuple::Ip(vec![IPTuple::SourceAddress(source.ip), IPTuple::DestinationAddress(destination.ip)]),
-            Tuple::Proto(vec![
-                ProtoTuple::Protocol(protocol),
-                ProtoTuple::SourcePort(source.port),
-                ProtoTuple::DestinationPort(destination.port),
-            ]),
-        ];
-        let family = if source.ip.is_ipv4() { NetfilterProtoFamily::IPv4 } else { NetfilterProtoFamily::IPv6 };
-        let question = NetfilterMessage::new(
-            NetfilterHeader::new(family, 0, 0),
-            ConntrackMessage::Get(vec![ConntrackAttribute::CtaTupleOrig(tuple)]),
-        );
-        let mut header = NetlinkHeader::default();
-        header.flags = NLM_F_REQUEST;
-        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(question));
-        message.finalize();
-        let mut bytes = vec![0; message.buffer_len()];
-        message.serialize(&mut bytes);
-        sendto(self.netlink.as_raw_fd(), &bytes, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
-        let mut answer = [0; ANSWER];
-        let len = recv(self.netlink.as_raw_fd(), &mut answer, MsgFlags::empty())?;
-        read(&answer[..len])
     }
 }
 
@@ -234,45 +188,6 @@ fn entries() -> u64 {
     fs::read_to_string(COUNT).ok().and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Whether this namespace tracks connections at all, tried on loopback with one datagram.
-#[derive(Debug)]
-struct Trial {
-    from: UdpSocket,
-    /// Takes what is sent, so that nobody answers that nobody is there.
-    _to: UdpSocket,
-    ends: Ends,
-    nothing_since: Option<Instant>,
-}
-
-impl Trial {
-    fn open() -> io::Result<Self> {
-        let (from, to) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
-        from.connect(to.local_addr()?)?;
-        let [source, destination] = [from.local_addr()?, to.local_addr()?];
-        let ends = (Endpoint::new(source.ip(), source.port()), Endpoint::new(destination.ip(), destination.port()));
-        Ok(Self { from, _to: to, ends, nothing_since: None })
-    }
-
-    fn send(&self) -> io::Result<Ends> {
-        self.from.send(&[]).map(|_| self.ends)
-    }
-}
-
 fn canonical(end: Endpoint) -> Endpoint {
     Endpoint::new(end.ip.to_canonical(), end.port)
-}
-
-fn read(bytes: &[u8]) -> io::Result<Option<Entry>> {
-    let damaged =
-        |error: netlink_packet_core::DecodeError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
-    let message = NetlinkMessage::<NetfilterMessage>::deserialize(bytes).map_err(damaged)?;
-    match message.payload {
-        NetlinkPayload::InnerMessage(NetfilterMessage {
-            inner: NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)),
-            ..
-        }) => Ok(Entry::of(&attributes)),
-        NetlinkPayload::Error(error) if error.raw_code() == -libc::ENOENT => Ok(None),
-        NetlinkPayload::Error(error) => Err(error.to_io()),
-        _ => Err(io::ErrorKind::InvalidData.into()),
-    }
 }

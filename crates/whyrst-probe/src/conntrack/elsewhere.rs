@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use netlink_packet_netfilter::conntrack::Protocol;
 use nix::sched::{CloneFlags, setns};
 
-use super::{Table, Trial};
+use super::table::Table;
+use super::trial::Trial;
 use crate::namespaces::{all, inode};
 
 /// Namespaces that are asked: some hundred microseconds in all.
