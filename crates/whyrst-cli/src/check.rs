@@ -23,11 +23,14 @@ use crate::args::{Check, Format};
 use crate::check::findings::{Finding, Tense, Weight, findings};
 use crate::output::{self, Output, padded};
 
-/// What the counters do in so long is what they do now.
-const LOOK: Duration = Duration::from_secs(1);
+/// Who waits longer than this is told what for.
+const MOMENT: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(arguments: &Check) -> Result<Completion> {
-    let facts = if arguments.watch { HostFacts::read() } else { HostFacts::read_over(LOOK) };
+    if !arguments.watch && arguments.over > MOMENT && !arguments.common.quiet {
+        output::remark(&format!("looking at the counters for {:.0} s", arguments.over.as_secs_f64()));
+    }
+    let facts = if arguments.watch { HostFacts::read() } else { HostFacts::read_over(arguments.over) };
     for unread in &facts.unread {
         output::remark(&format!("could not read {unread}"));
     }

@@ -15,16 +15,26 @@ use whyrst_core::filter::Filter as Words;
 use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::Explanation;
-use whyrst_core::socket::{Account, Process};
+use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::{Account, Process, Translation, Wire};
 use whyrst_core::verdict::Judgement;
 use whyrst_model::listed::ListedReport;
-use whyrst_probe::{Interest, KernelFilter, NAMED_NAMESPACES, cgroup_mount_point, network_namespaces};
+use whyrst_probe::{
+    EndsOfInterest, Interest, KernelFilter, NAMED_NAMESPACES, cgroup_mount_point, may_translate, network_namespaces,
+};
 
 use crate::args::{Network, Place, Ports, Watch, has_step};
 use crate::causes;
 
 /// Bytes of a program's name that the kernel keeps (`TASK_COMM_LEN` without its zero).
 const LONGEST_COMM: usize = 15;
+
+/// Whether the two ends of a connection may have different names on this host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Nat {
+    None,
+    Possible,
+}
 
 #[derive(Debug)]
 pub(crate) struct Filter {
@@ -40,6 +50,7 @@ pub(crate) struct Filter {
     /// `--filter`.
     words: Option<Words>,
     remarks: Vec<String>,
+    nat: Nat,
 }
 
 impl Filter {
@@ -65,6 +76,7 @@ impl Filter {
             not_causes: arguments.not_cause.clone(),
             words: arguments.filter.clone(),
             remarks: Vec::new(),
+            nat: if may_translate() { Nat::Possible } else { Nat::None },
         };
         remarks.extend(filter.without_match());
         Ok(Self { remarks, ..filter })
@@ -76,8 +88,11 @@ impl Filter {
     }
 
     /// The part that the kernel side can do: what both ends of a connection have alike. Namespace, program and cgroup
-    /// are those of one end, and often the other one knows why.
+    /// are those of one end, and often the other one knows why; behind NAT so are ports and addresses.
     pub(crate) fn in_kernel(&self) -> KernelFilter {
+        if self.nat == Nat::Possible {
+            return KernelFilter::default();
+        }
         KernelFilter::default()
             .with_ports(self.ports.iter().map(Ports::range))
             .without_ports(self.not_ports.iter().map(Ports::range))
@@ -89,6 +104,13 @@ impl Filter {
         Interest {
             namespaces: self.netns.iter().copied().collect(),
             pids: self.pids.iter().copied().collect(),
+            ends: match self.nat {
+                Nat::Possible => EndsOfInterest {
+                    ports: self.ports.iter().map(Ports::range).collect(),
+                    networks: self.networks.iter().map(Network::prefix).collect(),
+                },
+                Nat::None => EndsOfInterest::default(),
+            },
             ..Interest::default()
         }
     }
@@ -106,7 +128,7 @@ impl Filter {
 
     /// Whether the ends are those that were asked for.
     fn fits_ends(&self, outcome: &Outcome) -> bool {
-        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
+        let ends = names(outcome);
         let accounts = || Side::BOTH.iter().filter_map(|side| outcome.account(*side));
         let process = |fits: &dyn Fn(&Process) -> bool| accounts().flat_map(processes).any(fits);
         let has_port = |ports: &Ports| ends.iter().any(|end| ports.has(end.port));
@@ -143,6 +165,16 @@ impl Filter {
         remarks.extend(absent.map(|path| format!("there is no cgroup {path} now: nothing is shown until it is made")));
         remarks
     }
+}
+
+/// Everything that one of the two calls an end: behind NAT the service that was asked for, and who answered.
+fn names(outcome: &Outcome) -> Vec<Endpoint> {
+    let translated = Side::BOTH.iter().filter_map(|side| match outcome.account(*side)?.translation {
+        Translation::To(Wire { local, remote }) => Some([local, remote]),
+        Translation::Unknown | Translation::Untranslated => None,
+    });
+    let own = Side::BOTH.map(|side| outcome.connection().endpoint(side));
+    own.into_iter().chain(translated.flatten()).collect()
 }
 
 /// Whether a report is one that `--filter` asks for.

@@ -41,10 +41,15 @@ impl SocketReset {
 
 impl SocketReset {
     /// The same reset as packets show it, with what the kernels of its ends know added.
+    ///
+    /// The packets are those of the network namespace of [`Self::event`], so its names are theirs. Behind NAT the other
+    /// end has other names for both ends, which say nothing of its side here.
     pub fn beside(&self, mut packets: Outcome) -> Outcome {
-        for event in [Some(&self.event), self.peer.as_ref()].into_iter().flatten() {
-            let (_, side) = FlowKey::of(event.local, event.remote);
-            packets.incarnation_mut().accounts[side.index()] = Some(Box::new(event.account.clone()));
+        let (_, side) = FlowKey::of(self.event.local, self.event.remote);
+        let accounts = &mut packets.incarnation_mut().accounts;
+        accounts[side.index()] = Some(Box::new(self.event.account.clone()));
+        if let Some(peer) = &self.peer {
+            accounts[side.other().index()] = Some(Box::new(peer.account.clone()));
         }
         if let Told::Sent(word) = &self.event.told {
             packets.note_kernel(KernelWord::Sent(word.clone()));
@@ -522,6 +527,24 @@ mod tests {
         let rst = outcome.rst().unwrap();
         assert_eq!((rst.record.seq, rst.record.ack), (Seq::new(511), Seq::new(2_001)));
         assert!(outcome.connection().handshake_complete());
+    }
+
+    #[test]
+    fn behind_nat_packets_give_each_end_its_own_account() {
+        let event = event(sent(ABORT, &["__tcp_close"]), None, Some(facts()));
+        // What the client calls its server by sorts on the other side of it than the server's own address does.
+        let account = Account { netns: 7, ..Account::default() };
+        let peer = SocketEvent {
+            told: Told::Received,
+            local: end(1, 40_000),
+            remote: end(0, 8_080),
+            account,
+            ..event.clone()
+        };
+        let packets = outcome(&event, None);
+        let beside = SocketReset { event, peer: Some(peer), unsent: false }.beside(packets);
+        let netns = |side| beside.account(side).map(|account| account.netns);
+        assert_eq!((netns(beside.sender()), netns(beside.receiver())), (Some(0), Some(7)));
     }
 
     #[test]

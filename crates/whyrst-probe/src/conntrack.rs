@@ -2,42 +2,40 @@
 //! (ctnetlink: `nf_conntrack_netlink.c`).
 //!
 //! A socket in a container knows the addresses of its namespace; on the wire stand those that this host's netfilter
-//! has put there. Only with these do both ends call a connection aggregate. The table that is asked is that of the network
-//! namespace where whyrst was started: the host's, where containers' connections are translated.
+//! has put there. Only with these do both ends call a connection alike. The table that is asked first is that of the
+//! network namespace where whyrst was started: the host's, where containers' connections are translated. Where a router
+//! is a namespace of its own (a node of `kind`, a pod with a sidecar), its table knows; so those are asked next
+//! ([`elsewhere`]).
 //!
 //! Asking needs `CAP_NET_ADMIN` at every request, which everything else here has given back. So a thread of its own
 //! asks, which keeps that one capability and may make no system call beside what asking takes.
 
 mod destroyed;
+mod elsewhere;
 mod entry;
+mod table;
+mod trial;
 
 use std::cell::Cell;
 use std::fs;
 use std::io;
-use std::net::UdpSocket;
-use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use netlink_packet_core::{NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
-use netlink_packet_netfilter::conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Protocol, Tuple};
-use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily};
-use nix::libc;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
-};
-use nix::sys::time::TimeVal;
+use netlink_packet_netfilter::conntrack::Protocol;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Translation, Wire};
 use whyrst_privileges::{Duty, restrict};
 
 use destroyed::Destroyed;
-use entry::{ANSWER, Ends, Entry};
+use entry::Ends;
+use table::Table;
+use trial::Trial;
 
 /// The table of this namespace has so many entries; not there where the kernel keeps no such table.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
-/// The kernel answers within microseconds; who waits longer goes on without.
+/// Who waits longer for an answer goes on without.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// How often notifications of destroyed entries are read, where they are subscribed to.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -63,11 +61,11 @@ impl Conntrack {
         let (asking, asked) = sync_channel::<Ends>(1);
         let (answering, answers) = sync_channel(1);
         let thread = std::thread::Builder::new().name("conntrack".to_owned());
-        let started = Table::open().and_then(|mut table| {
+        let started = Tables::open().and_then(|mut tables| {
             thread.spawn(move || {
                 // With more than it needs it does not ask: everything is unknown then.
                 if restrict(Duty::AskConntrack).is_ok() {
-                    table.answer(&asked, &answering);
+                    tables.answer(&asked, &answering);
                 }
             })
         });
@@ -97,21 +95,22 @@ impl Conntrack {
     }
 }
 
-/// The table of this thread's network namespace.
+/// What this host's tables know: that of this thread's network namespace, and those of others.
 #[derive(Debug)]
-struct Table {
-    netlink: OwnedFd,
+struct Tables {
+    own: Table,
     trial: Trial,
+    /// Since when nothing is known to be tracked here.
+    nothing_since: Option<Instant>,
     destroyed: Destroyed,
+    elsewhere: Vec<Table>,
 }
 
-impl Table {
+impl Tables {
     fn open() -> io::Result<Self> {
-        let netlink =
-            socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
-        let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
-        setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
-        Ok(Self { netlink, trial: Trial::open()?, destroyed: Destroyed::open()? })
+        let elsewhere = elsewhere::tables();
+        let (own, trial, destroyed) = (Table::open()?, Trial::open()?, Destroyed::open()?);
+        Ok(Self { own, trial, nothing_since: None, destroyed, elsewhere })
     }
 
     /// Answers until nobody asks any more.
@@ -136,8 +135,13 @@ impl Table {
 
     fn translation(&mut self, ends: Ends) -> Translation {
         // A dual-stack socket's IPv4 is IPv4 in the table.
-        let (local, remote) = (canonical(ends.0), canonical(ends.1));
-        let entry = match self.ask(Protocol::Tcp, (local, remote)) {
+        let ends = (canonical(ends.0), canonical(ends.1));
+        let own = self.own_translation(ends);
+        if matches!(own, Translation::To(_)) { own } else { self.translation_elsewhere(ends).unwrap_or(own) }
+    }
+
+    fn own_translation(&mut self, (local, remote): Ends) -> Translation {
+        let entry = match self.own.ask(Protocol::Tcp, (local, remote)) {
             Ok(Some(entry)) => entry,
             // That it was not found says something only where nothing is tracked at all.
             Ok(None) if !self.is_tracking() => return Translation::Untranslated,
@@ -152,6 +156,16 @@ impl Table {
         })
     }
 
+    /// What another namespace makes of it. Where two of them translate these ends in two ways, there are two such
+    /// connections on this host, and nobody knows which this is.
+    fn translation_elsewhere(&self, (local, remote): Ends) -> Option<Translation> {
+        let asked = self.elsewhere.iter().filter_map(|table| table.ask(Protocol::Tcp, (local, remote)).ok().flatten());
+        let wires = asked.filter_map(|entry| entry.seen_from(local, remote));
+        let mut translated = wires.filter(|wire| *wire != Wire { local, remote });
+        let wire = translated.next()?;
+        translated.all(|other| other == wire).then_some(Translation::To(wire))
+    }
+
     fn is_tracking(&mut self) -> bool {
         if !Path::new(COUNT).exists() {
             return false;
@@ -159,40 +173,13 @@ impl Table {
         if entries() > 0 {
             return true;
         }
-        if self.trial.nothing_since.is_some_and(|since| since.elapsed() < BELIEVED) {
+        if self.nothing_since.is_some_and(|since| since.elapsed() < BELIEVED) {
             return false;
         }
         let tracked =
-            self.trial.send().and_then(|ends| self.ask(Protocol::Udp, ends)).map_or(true, |entry| entry.is_some());
-        self.trial.nothing_since = (!tracked).then(Instant::now);
+            self.trial.send().and_then(|ends| self.own.ask(Protocol::Udp, ends)).map_or(true, |entry| entry.is_some());
+        self.nothing_since = (!tracked).then(Instant::now);
         tracked
-    }
-
-    /// The entry that `ends` belong to, from either side.
-    fn ask(&self, protocol: Protocol, (source, destination): Ends) -> io::Result<Option<Entry>> {
-        let tuple = vec![
-            Tuple::Ip(vec![IPTuple::SourceAddress(source.ip), IPTuple::DestinationAddress(destination.ip)]),
-            Tuple::Proto(vec![
-                ProtoTuple::Protocol(protocol),
-                ProtoTuple::SourcePort(source.port),
-                ProtoTuple::DestinationPort(destination.port),
-            ]),
-        ];
-        let family = if source.ip.is_ipv4() { NetfilterProtoFamily::IPv4 } else { NetfilterProtoFamily::IPv6 };
-        let question = NetfilterMessage::new(
-            NetfilterHeader::new(family, 0, 0),
-            ConntrackMessage::Get(vec![ConntrackAttribute::CtaTupleOrig(tuple)]),
-        );
-        let mut header = NetlinkHeader::default();
-        header.flags = NLM_F_REQUEST;
-        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(question));
-        message.finalize();
-        let mut bytes = vec![0; message.buffer_len()];
-        message.serialize(&mut bytes);
-        sendto(self.netlink.as_raw_fd(), &bytes, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
-        let mut answer = [0; ANSWER];
-        let len = recv(self.netlink.as_raw_fd(), &mut answer, MsgFlags::empty())?;
-        read(&answer[..len])
     }
 }
 
@@ -201,45 +188,6 @@ fn entries() -> u64 {
     fs::read_to_string(COUNT).ok().and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Whether this namespace tracks connections at all, tried on loopback with one datagram.
-#[derive(Debug)]
-struct Trial {
-    from: UdpSocket,
-    /// Takes what is sent, so that nobody answers that nobody is there.
-    _to: UdpSocket,
-    ends: Ends,
-    nothing_since: Option<Instant>,
-}
-
-impl Trial {
-    fn open() -> io::Result<Self> {
-        let (from, to) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
-        from.connect(to.local_addr()?)?;
-        let [source, destination] = [from.local_addr()?, to.local_addr()?];
-        let ends = (Endpoint::new(source.ip(), source.port()), Endpoint::new(destination.ip(), destination.port()));
-        Ok(Self { from, _to: to, ends, nothing_since: None })
-    }
-
-    fn send(&self) -> io::Result<Ends> {
-        self.from.send(&[]).map(|_| self.ends)
-    }
-}
-
 fn canonical(end: Endpoint) -> Endpoint {
     Endpoint::new(end.ip.to_canonical(), end.port)
-}
-
-fn read(bytes: &[u8]) -> io::Result<Option<Entry>> {
-    let damaged =
-        |error: netlink_packet_core::DecodeError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
-    let message = NetlinkMessage::<NetfilterMessage>::deserialize(bytes).map_err(damaged)?;
-    match message.payload {
-        NetlinkPayload::InnerMessage(NetfilterMessage {
-            inner: NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)),
-            ..
-        }) => Ok(Entry::of(&attributes)),
-        NetlinkPayload::Error(error) if error.raw_code() == -libc::ENOENT => Ok(None),
-        NetlinkPayload::Error(error) => Err(error.to_io()),
-        _ => Err(io::ErrorKind::InvalidData.into()),
-    }
 }

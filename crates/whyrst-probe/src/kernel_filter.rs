@@ -1,8 +1,9 @@
 //! What the kernel side reports and what it only counts: connections with certain ports and addresses, and those of
 //! certain network namespaces.
 //!
-//! Both ends of a connection have the same two ports and addresses, so neither end is reported without the other. The
-//! ends may be in two namespaces: who asks for some here names those of both. Who owns a socket is known only
+//! Both ends of a connection have the same two ports and addresses, so neither end is reported without the other. NAT
+//! breaks that: an end that has others is only counted, and nobody knows why the connection was reset. So where the kernel
+//! may translate ([`crate::may_translate`]), ports and addresses are not for here. The ends may be in two namespaces: who asks for some here names those of both. Who owns a socket is known only
 //! outside, so programs are no filter of the kernel's.
 
 use std::net::IpAddr;

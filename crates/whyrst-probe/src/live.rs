@@ -290,7 +290,7 @@ impl Live {
     fn waited(&mut self, now: Timestamp) -> Option<SocketReset> {
         while let Some((reset, key)) = self.pairing.next(now) {
             // Of two ends one was reported and the other folded: the sender's is the one that counts.
-            let is_preferred = self.interest.has_account(&reset.event.account);
+            let is_preferred = self.interest.has_told(&reset.event);
             if reset.unsent && !is_preferred && self.folding.is_folding(Instant::now()) {
                 continue;
             }

@@ -43,6 +43,22 @@ impl Symbols {
     }
 }
 
+/// Functions that translate addresses of connections: of netfilter's NAT and of IPVS.
+const TRANSLATING: [&str; 2] = ["nf_nat_setup_info", "ip_vs_nat_xmit"];
+
+/// Whether this kernel may give the two ends of one connection different names: its NAT is built in, or loaded. True too
+/// where it hides what it has.
+pub fn may_translate() -> bool {
+    let Ok(file) = File::open("/proc/kallsyms") else { return true };
+    has_one_of(BufReader::new(file), &TRANSLATING)
+}
+
+/// Names stand there for everybody, addresses do not.
+fn has_one_of(text: impl BufRead, functions: &[&str]) -> bool {
+    let mut names = text.lines().map_while(Result::ok).map(|line| line.split_whitespace().nth(2).map(str::to_owned));
+    names.any(|name| name.is_some_and(|name| functions.contains(&base(&name))))
+}
+
 /// `ffffffff81000000 T name [module]`; addresses are 0 for those who may not see them.
 fn function(line: &str) -> Option<(u64, String)> {
     let mut words = line.split_whitespace();
@@ -67,6 +83,13 @@ ffffffff81000300 D some_data
 0000000000000000 T hidden
 ffffffffc0000000 t nf_send_reset\t[nf_reject_ipv4]
 ";
+
+    #[test]
+    fn a_kernel_with_nat_is_known_by_its_functions_also_where_their_addresses_are_hidden() {
+        let hidden = "0000000000000000 T tcp_close\n0000000000000000 T nf_nat_setup_info\t[nf_nat]\n";
+        assert!(has_one_of(hidden.as_bytes(), &TRANSLATING));
+        assert!(!has_one_of(TEXT.as_bytes(), &TRANSLATING));
+    }
 
     #[test]
     fn an_address_belongs_to_the_function_that_begins_before_it() {

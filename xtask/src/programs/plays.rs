@@ -15,9 +15,11 @@ pub(super) struct Play {
     pub(super) ports: &'static [u16],
     /// What is done then, in a shell.
     pub(super) client: &'static str,
-    /// What the first line must lead with.
-    pub(super) expects: &'static str,
-    /// How `whyrst watch` is called, beside `--netns`.
+    /// What the first line must lead with: more than one where the program's own clock decides whether its timeout is met
+    /// to the second.
+    pub(super) expects: &'static [&'static str],
+    /// How `whyrst watch` is called. Without ports it is told the play's namespace as well, which the page leaves out; a
+    /// server that makes a namespace of its own is known by its ports.
     pub(super) watch: &'static [&'static str],
     /// What to do about it.
     pub(super) mend: &'static str,
@@ -136,7 +138,7 @@ http {
         server: NGINX,
         ports: &[8080],
         client: r"python3 pool.py 8080 'GET / HTTP/1.1\r\nHost: a' 1.6",
-        expects: "app-idle-timeout",
+        expects: &["app-idle-timeout"],
         watch: &[],
         mend: "Keep idle connections in the client's pool shorter than the server's timeout, and let it send idempotent \
             requests again.",
@@ -167,7 +169,7 @@ http {
         server: NGINX,
         ports: &[8080],
         client: "python3 upload.py",
-        expects: "early-answer",
+        expects: &["early-answer"],
         watch: &["--packets"],
         mend: "Raise `client_max_body_size`, or ask first (`Expect: 100-continue`), or read the answer while sending.",
         needs: &["nginx", "python3"],
@@ -196,7 +198,7 @@ l = socket.socket(); l.bind(('127.0.0.1', 8081)); l.listen(5)
 s, _ = l.accept(); time.sleep(60)\" & echo $! >backend.pid; NGINX",
         ports: &[8080, 8081],
         client: "curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8080/ & sleep 2; kill -9 $(cat backend.pid); wait",
-        expects: "exit-unread",
+        expects: &["exit-unread"],
         watch: &[],
         mend: "Find out who kills the backend: `watch -v` names the sender of the signal. A second upstream with \
             `proxy_next_upstream` hides it from clients.",
@@ -205,8 +207,8 @@ s, _ = l.accept(); time.sleep(60)\" & echo $! >backend.pid; NGINX",
     Play {
         name: "haproxy-timeout",
         title: "HAProxy: timeout client",
-        story: "HAProxy closes both sides of a connection that was idle for `timeout client`. The client writes into it; towards \
-            the server HAProxy aborts (SO_LINGER 0).",
+        story: "HAProxy closes both sides of a connection whose client was idle for `timeout client`; the client's pool writes its \
+            next command into it. The line names the time that was set.",
         files: &[(
             "haproxy.cfg",
             "
@@ -214,7 +216,7 @@ defaults
     mode tcp
     timeout connect 1s
     timeout client 1s
-    timeout server 1s
+    timeout server 5s
 listen redis
     bind 127.0.0.1:8090
     server one 127.0.0.1:6379
@@ -223,7 +225,7 @@ listen redis
         server: "redis-server --port 6379 --bind 127.0.0.1 --save '' >/dev/null & exec haproxy -q -f haproxy.cfg",
         ports: &[8090, 6379],
         client: "python3 pool.py 8090 PING 2.2",
-        expects: "linger-zero",
+        expects: &["app-idle-timeout", "data-after-close"],
         watch: &[],
         mend: "Make `timeout client` and `timeout server` longer than the client's pool keeps connections, or let the client send \
             keepalives at the level of its protocol.",
@@ -237,7 +239,7 @@ listen redis
         server: "exec redis-server --port 6379 --bind 127.0.0.1 --maxclients 1 --save ''",
         ports: &[6379],
         client: "python3 two.py",
-        expects: "refused-in-words",
+        expects: &["refused-in-words"],
         watch: &["--packets"],
         mend: "Raise `maxclients` and the limit of open files, or find the client that leaks connections (`CLIENT LIST`).",
         needs: &["redis-server", "python3"],
@@ -250,7 +252,7 @@ listen redis
         server: "exec redis-server --port 6379 --bind 127.0.0.1 --timeout 1 --save ''",
         ports: &[6379],
         client: "python3 pool.py 6379 PING 3",
-        expects: "data-after-close",
+        expects: &["data-after-close"],
         watch: &[],
         mend: "`timeout 0` with `tcp-keepalive 300` (the default), or a pool that checks its connections.",
         needs: &["redis-server", "python3"],
@@ -268,7 +270,7 @@ $P $B/initdb -D pg -A trust >initdb.log 2>&1; exec $P $B/postgres -D pg -h 127.0
         client: "export PGHOST=127.0.0.1 PGUSER=postgres; psql -qc 'create table t (i int)'
 (yes 1 | timeout 15 psql -qc 'copy t from stdin') & sleep 1
 psql -Atc \"select pg_terminate_backend(pid) from pg_stat_activity where query like 'copy%'\"; wait",
-        expects: "exit-unread",
+        expects: &["exit-unread"],
         watch: &[],
         mend: "The server's log names the administrator's command. Clients need to connect again and repeat the transaction.",
         needs: &["psql"],
@@ -289,7 +291,7 @@ server.listen(8099, '127.0.0.1');
         server: "exec node server.js",
         ports: &[8099],
         client: r"python3 pool.py 8099 'GET / HTTP/1.1\r\nHost: a' 2.5",
-        expects: "data-after-close",
+        expects: &["data-after-close"],
         watch: &[],
         mend: "`server.keepAliveTimeout` longer than the idle timeout of what stands before it.",
         needs: &["node", "python3"],
@@ -307,7 +309,7 @@ require('http').createServer((request) => request.socket.resetAndDestroy()).list
         server: "exec node server.js",
         ports: &[8099],
         client: "timeout 5 curl -sS http://127.0.0.1:8099/; true",
-        expects: "linger-zero",
+        expects: &["linger-zero"],
         watch: &[],
         mend: "Somebody wants it so: look for `resetAndDestroy` and `setLinger`.",
         needs: &["node", "curl"],
@@ -329,7 +331,7 @@ http { access_log off; server { listen 127.0.0.1:8080; root www; } }
         server: "mkdir www; head -c 50000000 /dev/zero >www/big; NGINX",
         ports: &[8080],
         client: "$WHYRST run -- curl -sS -o /dev/null --limit-rate 100k --max-time 1 http://127.0.0.1:8080/big; echo \"(status $?)\"",
-        expects: "client-abort",
+        expects: &["client-abort"],
         watch: &[],
         mend: "A longer `--max-time`, or `--speed-limit` and `--speed-time` in its place.",
         needs: &["nginx", "curl"],
@@ -347,7 +349,7 @@ exec mariadbd --no-defaults --user=mysql $D --bind-address=127.0.0.1 --socket=$P
         ports: &[3306],
         client: "(echo 'select 1;'; sleep 2.5; echo 'select 2;') |
     mariadb -h127.0.0.1 -uroot --skip-reconnect -n -N --skip-ssl 2>&1 | tail -1",
-        expects: "app-idle-timeout",
+        expects: &["app-idle-timeout"],
         watch: &[],
         mend: "Let the pool drop or test connections sooner than `wait_timeout` (HikariCP `maxLifetime` and \
             `keepaliveTime`, SQLAlchemy `pool_recycle` and `pool_pre_ping`), or raise it.",
@@ -385,11 +387,61 @@ except OSError as error:
         server: "exec mosquitto -c mosquitto.conf",
         ports: &[1883],
         client: "python3 devices.py",
-        expects: "session-taken-over",
+        expects: &["session-taken-over"],
         watch: &["--packets"],
         mend: "Give each device an identifier of its own. The broker's log says `already connected, closing old \
             connection`.",
         needs: &["mosquitto", "python3"],
+    },
+    Play {
+        name: "rabbitmq-heartbeat",
+        title: "RabbitMQ: missed heartbeats",
+        story: "Client and broker agree on heartbeats when they connect (60 s by default, 1 s here). A worker that is \
+            busy with a message for longer and sends none meanwhile is taken for dead: the broker aborts \
+            (SO_LINGER 0), and the worker learns it from its next publish or ack.",
+        files: &[(
+            "worker.py",
+            r"
+import socket, struct, time
+
+def method(channel, class_id, method_id, arguments=b''):
+    payload = struct.pack('>HH', class_id, method_id) + arguments
+    return struct.pack('>BHI', 1, channel, len(payload)) + payload + b'\xce'
+
+def short(text):
+    return bytes([len(text)]) + text
+
+broker = socket.create_connection(('127.0.0.1', 5672))
+def ask(request):
+    broker.sendall(request)
+    return broker.recv(4096)
+
+ask(b'AMQP\0\0\x09\x01')
+login = b'\0\0\0\0' + short(b'PLAIN') + b'\0\0\0\x0c\0guest\0guest' + short(b'en_US')
+ask(method(0, 10, 11, login))
+heartbeat = 1
+ask(method(0, 10, 31, struct.pack('>HIH', 10, 131072, heartbeat)) + method(0, 10, 40, b'\x01/\0\0'))
+ask(method(1, 20, 10, b'\0'))
+time.sleep(5)  # works on a message, in the thread that would send heartbeats
+try:
+    broker.sendall(method(1, 60, 40, b'\0\0\0' + short(b'done') + b'\0'))
+except OSError as error:
+    print('publish:', error)
+",
+        )],
+        server: "export HOME=$PWD RABBITMQ_NODENAME=play@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_LOGS=-
+export RABBITMQ_MNESIA_BASE=$PWD/db RABBITMQ_LOG_BASE=$PWD/log RABBITMQ_PID_FILE=$PWD/pid
+export RABBITMQ_ENABLED_PLUGINS_FILE=$PWD/plugins RABBITMQ_CONF_ENV_FILE=/dev/null
+echo '[].' >plugins
+exec /usr/lib/rabbitmq/bin/rabbitmq-server >/dev/null",
+        ports: &[5672],
+        client: "python3 worker.py",
+        expects: &["heartbeat-missed"],
+        watch: &["--packets"],
+        mend: "Let another thread send heartbeats while the worker works (pika: \
+            `connection.add_callback_threadsafe` from a worker thread), acknowledge before long work, or ask for a longer \
+            `heartbeat`. The broker's log says `missed heartbeats from client`.",
+        needs: &["/usr/lib/rabbitmq/bin/rabbitmq-server", "python3"],
     },
     Play {
         name: "sshd-maxstartups",
@@ -428,7 +480,7 @@ print(client().recv(100).decode().strip())
 exec /usr/sbin/sshd -D -e -f sshd.conf -o HostKey=$PWD/key",
         ports: &[2222],
         client: "python3 ssh.py",
-        expects: "refused-in-words",
+        expects: &["refused-in-words"],
         watch: &["--packets"],
         mend: "Raise `MaxStartups` (10:30:100 by default), or find who connects so often: scanners, or a deploy \
             that opens many sessions at once.",
@@ -459,7 +511,7 @@ func main() {
         server: "GOCACHE=$PWD/cache GO111MODULE=off go build -o server main.go && exec ./server",
         ports: &[8000],
         client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
-        expects: "app-idle-timeout",
+        expects: &["app-idle-timeout"],
         watch: &[],
         mend: "`IdleTimeout` longer than the idle timeout of the proxy or client before it \
             (`Transport.IdleConnTimeout` is 90 s).",
@@ -486,7 +538,7 @@ export JAVA_HOME=$(dirname $(dirname $(readlink -f $(which java))))
 exec /usr/share/tomcat10/bin/catalina.sh run >/dev/null",
         ports: &[8000],
         client: r"python3 pool.py 8000 'GET /index.html HTTP/1.1\r\nHost: a' 3.4",
-        expects: "data-after-close",
+        expects: &["data-after-close", "app-idle-timeout"],
         watch: &[],
         mend: "`keepAliveTimeout` longer than the idle timeout of the balancer before it (AWS ALB: 60 s).",
         needs: &["/usr/share/tomcat10/bin/catalina.sh", "java", "python3"],
@@ -508,7 +560,7 @@ async def app(scope, receive, send):
         server: "exec uvicorn --port 8000 --timeout-keep-alive 1 --log-level error asgi:app",
         ports: &[8000],
         client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
-        expects: "app-idle-timeout",
+        expects: &["app-idle-timeout"],
         watch: &[],
         mend: "`--timeout-keep-alive` longer than the idle timeout of what stands before it; the same for \
             gunicorn's `--keep-alive` (2 s).",
@@ -523,7 +575,7 @@ async def app(scope, receive, send):
         server: "exec gunicorn -b 127.0.0.1:8000 --timeout 1 --log-level critical wsgi",
         ports: &[8000],
         client: "python3 slow.py",
-        expects: "close-unread",
+        expects: &["close-unread"],
         watch: &[],
         mend: "gunicorn's log says `WORKER TIMEOUT`. A longer `--timeout`, threads or asynchronous workers, or a \
             faster program.",
@@ -539,7 +591,7 @@ async def app(scope, receive, send):
             --disable-logging",
         ports: &[8000],
         client: "python3 slow.py",
-        expects: "exit-unread",
+        expects: &["exit-unread"],
         watch: &[],
         mend: "uWSGI's log says `HARAKIRI`. A longer `harakiri`, or a faster program.",
         needs: &["uwsgi", "python3"],
@@ -565,10 +617,41 @@ web.run_app(app, host='127.0.0.1', port=8000, keepalive_timeout=1, print=None)
         server: "exec /usr/bin/python3 server.py",
         ports: &[8000],
         client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
-        expects: "app-idle-timeout",
+        expects: &["app-idle-timeout"],
         watch: &[],
         mend: "`keepalive_timeout` longer than the client's pool keeps connections.",
         needs: &["/usr/lib/python3/dist-packages/aiohttp/__init__.py", "python3"],
+    },
+    Play {
+        name: "pasta-relay",
+        title: "pasta (rootless podman): an abort behind the relay",
+        story: "pasta relays the connections of a rootless container between two network namespaces; `podman run \
+            --network pasta -p 8000:80` starts it like `pasta --config-net -t 8000:80 -- python3 server.py`, which \
+            is what runs here (Debian 12's podman 4.3 knows no pasta yet). The server aborts; what its client gets of \
+            that is an end of file without an answer. Only inside is there a reset, and its line names the server.",
+        files: &[(
+            "server.py",
+            r"
+import socket, time
+listener = socket.create_server(('0.0.0.0', 80))
+while True:
+    connection, _ = listener.accept()
+    connection.recv(10)
+    time.sleep(0.1)
+    connection.close()
+",
+        )],
+        server: "ip link add e0 type veth peer name e1; ip address add 10.62.0.1/24 dev e0
+ip link set e0 up; ip link set e1 up; ip route add default via 10.62.0.254
+exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+    pasta --config-net --foreground -t 8000:80 -- setpriv --pdeathsig KILL /usr/bin/python3 server.py",
+        ports: &[8000],
+        client: "curl -sS http://127.0.0.1:8000/; true",
+        expects: &["close-unread"],
+        watch: &["--port", "80"],
+        mend: "Mend the server in the container, whose process the line names: it closes before it has read the whole \
+            request. For the relay's own connection outside, `whyrst watch --port 8000`.",
+        needs: &["pasta", "setpriv", "/usr/bin/python3", "curl"],
     },
 ];
 

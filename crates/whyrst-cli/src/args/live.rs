@@ -143,11 +143,16 @@ passed over. Exit status: 0 nothing found, 1 findings, 2 nothing could be read.
 
 Examples:
   whyrst check
+  whyrst check --over 1h
   whyrst check --format json | jq -r .cause")]
 pub(crate) struct Check {
     /// How to write the findings
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
+
+    /// How long to look at the counters: what they did in that time is what happens now (a second; 1h for an hour)
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_time, conflicts_with = "watch")]
+    pub(crate) over: Duration,
 
     /// Go on looking: tell what is new, and which counters move
     #[arg(long)]
@@ -165,7 +170,7 @@ pub(crate) struct Check {
     pub(crate) common: Common,
 }
 
-/// `2s`, `500ms`, `1m`, or seconds without a unit.
+/// `2s`, `500ms`, `1m`, `1h`, or seconds without a unit.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let split = text.find(|character: char| !(character.is_ascii_digit() || character == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
@@ -173,7 +178,8 @@ fn parse_time(text: &str) -> Result<Duration, String> {
         "ms" => 0.001,
         "" | "s" => 1.0,
         "m" | "min" => 60.0,
-        _ => return Err(format!("\"{unit}\" is no unit of time: ms, s or m")),
+        "h" => 3_600.0,
+        _ => return Err(format!("\"{unit}\" is no unit of time: ms, s, m or h")),
     };
     let number: f64 = number.parse().map_err(|_| "expected a time such as 2s or 500ms".to_owned())?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| "too long".to_owned())

@@ -1,5 +1,7 @@
 //! Counters of the past: how often, since when, and whether it goes on now.
 
+use std::time::Duration;
+
 use whyrst_core::language::Language;
 use whyrst_probe::HostFacts;
 
@@ -39,11 +41,20 @@ fn since(facts: &HostFacts, count: u64, new: Option<u64>, language: Language) ->
         }
         (None, language) => language.pick("since this namespace was made", "自这个命名空间建立以来").to_owned(),
     };
-    let within = facts.earlier.within.as_secs_f64();
+    let within = looked(facts.earlier.within, language);
     match (new, language) {
-        (Some(new), Language::English) => format!("{began}; {new} in the last {within:.1} s"),
-        (Some(new), Language::Chinese) => format!("{began}；最近 {within:.1} s 内 {new} 次"),
+        (Some(new), Language::English) => format!("{began}; {new} in the last {within}"),
+        (Some(new), Language::Chinese) => format!("{began}；最近{within}内 {new} 次"),
         (None, _) => began,
+    }
+}
+
+/// How long it was looked: tenths of a second count where it was short.
+fn looked(within: Duration, language: Language) -> String {
+    match (within.as_secs(), language) {
+        (120.., _) => ago(within.as_secs(), language),
+        (_, Language::English) => format!("{:.1} s", within.as_secs_f64()),
+        (_, Language::Chinese) => format!(" {:.1} s ", within.as_secs_f64()),
     }
 }
 
@@ -129,32 +140,32 @@ pub(crate) const COUNTERS: &[Counter] = &[
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use whyrst_model::host::Weight;
     use whyrst_probe::Earlier;
 
     #[test]
     fn a_counter_has_an_age_a_rate_and_what_it_does_now() {
-        let of = |count: u64, before: u64| {
+        let over = |count: u64, before: u64, within: Duration| {
             let facts = HostFacts {
                 counters: [("TCPAbortOnClose".to_owned(), count)].into(),
                 counting_for: Some(Duration::from_hours(41 * 24)),
-                earlier: Earlier {
-                    counters: [("TCPAbortOnClose".to_owned(), before)].into(),
-                    within: Duration::from_secs(1),
-                },
+                earlier: Earlier { counters: [("TCPAbortOnClose".to_owned(), before)].into(), within },
                 ..HostFacts::default()
             };
-            past(&facts, Language::English).remove(0)
+            Language::ALL.map(|language| past(&facts, language).remove(0))
         };
+        let of = |count, before| over(count, before, Duration::from_secs(1))[0].clone();
         let still = of(12_000, 12_000);
         assert!(still.evidence.contains("since boot 41 days ago (12 an hour); 0 in the last 1.0 s"), "{still:?}");
         assert_eq!(still.weight, Weight::Note);
         let rising = of(12_000, 11_990);
         assert!(rising.evidence.ends_with("10 in the last 1.0 s"), "{rising:?}");
         assert_eq!(rising.weight, Weight::Finding);
+        // `--over 2h`.
+        let [english, chinese] = over(12_000, 12_000, Duration::from_hours(2)).map(|found| found.evidence);
+        assert!(english.ends_with("; 0 in the last 2 hours"), "{english}");
+        assert!(chinese.ends_with("；最近2 小时内 0 次"), "{chinese}");
     }
 
     #[test]

@@ -90,9 +90,17 @@ pub(super) fn timers(facts: &HostFacts, language: Language) -> Vec<Finding> {
             Tense::May,
             language.pick("idle connections with SO_KEEPALIVE", "设置了 SO_KEEPALIVE 的空闲连接"),
             match language {
+                Language::English if probes == 1 => format!(
+                    "they are reset when one keepalive probe stays unanswered for {interval} s \
+                     (net.ipv4.tcp_keepalive_probes, net.ipv4.tcp_keepalive_intvl)"
+                ),
                 Language::English => format!(
                     "they are reset when {probes} keepalive probes, {interval} s apart, stay unanswered \
                      (net.ipv4.tcp_keepalive_probes, net.ipv4.tcp_keepalive_intvl)"
+                ),
+                Language::Chinese if probes == 1 => format!(
+                    "一个保活探测 {interval} s 内没有应答，连接就被重置\
+                     （net.ipv4.tcp_keepalive_probes、net.ipv4.tcp_keepalive_intvl）"
                 ),
                 Language::Chinese => format!(
                     "{probes} 个间隔 {interval} s 的保活探测没有应答，连接就被重置\

@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     }
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut live = Live::start_with(&super::kernel_filter(arguments, &filter))?;
+    live.prefer(filter.interest());
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
     let mut reporter =

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod check;
+mod nat;
 mod provoke;
 mod run;
 #[path = "../support/mod.rs"]
@@ -31,7 +32,9 @@ fn whyrst(arguments: &[&str]) -> Output {
 fn objects(text: &[u8]) -> Vec<Value> {
     text.split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_slice(line).unwrap())
+        .map(|line| {
+            serde_json::from_slice(line).unwrap_or_else(|_| panic!("no object: {}", String::from_utf8_lossy(line)))
+        })
         .collect()
 }
 

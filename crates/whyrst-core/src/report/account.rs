@@ -107,6 +107,9 @@ fn described(process: &Process, language: Language) -> String {
     words
 }
 
+/// Nobody sets an idle timeout to less, and a slow answer is no silence.
+const SHORTEST_TIMER: Span = Span::from_millis(500);
+
 /// How a process ended, where that is known.
 fn end_words(process: &Process, language: Language) -> Option<String> {
     match (language, process.oom_killed, process.exit_signal) {
@@ -169,7 +172,8 @@ pub(super) fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }
 
-/// `nginx 812 closed this connection 1.48 s earlier, in state ESTABLISHED, with 904 bytes unread`.
+/// `nginx 812 closed this connection 1.48 s earlier, in state ESTABLISHED, after 1002 ms without data, with 904 bytes
+/// unread`.
 pub(super) fn closing(account: &Account, now: Timestamp, language: Language) -> Option<String> {
     let socket = account.socket.as_ref()?;
     socket.gone?;
@@ -187,9 +191,10 @@ pub(super) fn closing(account: &Account, now: Timestamp, language: Language) -> 
         };
         let ago = now.since(gone).to_string();
         let from = socket.closed_in().map_or_else(String::new, |state| format!("，当时状态 {state}"));
+        let idle = idle_until(gone, socket).map_or_else(String::new, |idle| format!("，此前 {idle} 没有数据"));
         let unread = digits(socket.unread.into());
         let unread = if socket.unread > 0 { format!("，还有 {unread} 字节未读") } else { String::new() };
-        return Some(spaced(&[&who, "在", &ago, "前", &how]) + &from + &unread);
+        return Some(spaced(&[&who, "在", &ago, "前", &how]) + &from + &idle + &unread);
     }
     let end = account.closer.as_ref().and_then(|closer| end_words(closer, language));
     let how = match (end, exiting) {
@@ -198,16 +203,24 @@ pub(super) fn closing(account: &Account, now: Timestamp, language: Language) -> 
         (None, false) => "closed".to_string(),
     };
     let from = socket.closed_in().map_or_else(String::new, |state| format!(", in state {state}"));
+    let idle = idle_until(gone, socket).map_or_else(String::new, |idle| format!(", after {idle} without data"));
     let unread = if socket.unread > 0 {
         format!(", with {} unread", plural(socket.unread.into(), "byte"))
     } else {
         String::new()
     };
-    Some(format!("{who} {how} this connection {} earlier{from}{unread}", now.since(gone)))
+    Some(format!("{who} {how} this connection {} earlier{from}{idle}{unread}", now.since(gone)))
 }
 
-/// What of a socket's numbers catches the eye.
-pub(super) fn notable(socket: &SocketFacts, language: Language) -> Option<String> {
+/// How long no data had come or gone when `end` came, where that is a time that a timer may have been set to: it tells
+/// which.
+fn idle_until(end: Timestamp, socket: &SocketFacts) -> Option<String> {
+    let idle = end.since(socket.idle_since(end)?);
+    (idle >= SHORTEST_TIMER).then(|| to_a_tick(idle, socket))
+}
+
+/// What of a socket's numbers catches the eye at `now`.
+pub(super) fn notable(socket: &SocketFacts, now: Timestamp, language: Language) -> Option<String> {
     let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", digits(octets.into())));
     let unread = match language {
         Language::English => (socket.unread > 0).then(|| format!("{} unread", plural(socket.unread.into(), "byte"))),
@@ -217,6 +230,10 @@ pub(super) fn notable(socket: &SocketFacts, language: Language) -> Option<String
         unread,
         count(socket.unsent, language.pick("unsent", "字节未发送")),
         socket.linger.map(|linger| format!("linger {linger}")),
+        idle_until(now, socket).map(|idle| match language {
+            Language::English => format!("no data for {idle}"),
+            Language::Chinese => format!("{idle} 没有数据"),
+        }),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     (socket.gone.is_none() && !all.is_empty()).then(|| format!("({})", all.join(", ")))

@@ -81,7 +81,9 @@ impl Explanation<'_> {
         words.extend(self.rule_words(notes.rules));
         words.extend(self.words_of_lead());
         if let Some(account) = self.teller().and_then(|side| self.outcome.account(side)) {
-            words.extend(account.socket.as_ref().and_then(|socket| notable(socket, self.language())));
+            words.extend(
+                account.socket.as_ref().and_then(|socket| notable(socket, self.outcome.time(), self.language())),
+            );
             words.extend(closing(account, self.outcome.time(), self.language()));
         }
         let listener = self.outcome.account(sender);
@@ -447,6 +449,32 @@ mod tests {
             assert_eq!(keys.get(absent), None, "{line}");
         }
         assert!(line.contains("106928 bytes unread"), "{line}");
+    }
+
+    #[test]
+    fn a_silence_before_the_end_is_told_where_a_timer_may_have_measured_it() {
+        let aborted = line_of(sent(), None, LineNotes::default());
+        assert!(aborted.contains(", no data for 500 ms)"), "{aborted}");
+        // It closed 1400 ms after the last data, and the next request came 600 ms later.
+        let mut event = sent();
+        let socket = event.account.socket.as_mut().unwrap();
+        socket.unread = 0;
+        socket.last_received = Some(event.time.plus(Span::from_millis(-2_000)));
+        socket.last_sent = socket.last_received;
+        let closed = event.time.plus(Span::from_millis(-600));
+        socket.gone = Some(closed);
+        socket.steps = vec![
+            Step { time: event.time.plus(Span::from_millis(-2_100)), state: TcpState::Established },
+            Step { time: closed, state: TcpState::FinWait1 },
+        ];
+        let line = line_of(event.clone(), None, LineNotes::default());
+        assert!(
+            line.contains("closed this connection 600.0 ms earlier, in state ESTABLISHED, after 1400 ms"),
+            "{line}"
+        );
+        event.account.socket.as_mut().unwrap().last_received = Some(closed.plus(Span::from_millis(-499)));
+        let line = line_of(event, None, LineNotes::default());
+        assert!(!line.contains("without data"), "a slow answer is no silence: {line}");
     }
 
     #[test]

@@ -221,13 +221,15 @@ fn behind_a_nat_both_hosts_call_a_connection_alike() {
 }
 
 /// A client, a router that forwards port 8080 to a container, and that container: three namespaces, none of which is
-/// the one where whyrst asks. They are gone when this is.
-struct Router;
+/// the one where whyrst asks. They are gone when this is; there is one at a time.
+struct Router {
+    _alone: MutexGuard<'static, ()>,
+}
 
 impl Router {
     fn make() -> Self {
+        let router = Self { _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner) };
         Self::remove();
-        let router = Self;
         let rules = "table ip n {\n chain pre {\n type nat hook prerouting priority -100;\n \
                      ip daddr 10.83.1.1 tcp dport 8080 dnat to 10.83.2.2:80\n }\n chain post {\n \
                      type nat hook postrouting priority 100;\n ip saddr 10.83.2.2 ip daddr 10.83.2.2 masquerade\n }\n}\n";
@@ -300,6 +302,28 @@ fn through_the_nat_of_another_namespace_one_rst_is_one_reset() {
         assert_eq!((Some(client), server), (reset.peer.as_ref().map(|peer| peer.local), published));
     }
     drop(turn);
+}
+
+/// The client is on another host, so that nobody but the router knows what it asked for.
+#[test]
+#[ignore = "needs root and BPF"]
+fn the_table_of_a_router_names_the_service_where_the_client_is_elsewhere() {
+    let turn = own_network();
+    let _router = Router::make();
+    // Without anybody to forward for, the router tracks all the same: its rules want that.
+    let only_container = KernelFilter::default().with_namespaces([namespace("whyrst-dnat-k")]);
+    let mut live = Live::start_with(&only_container).unwrap();
+    Nat::close_unread(("whyrst-dnat-k", "'10.83.2.2', 80"), ("whyrst-dnat-c", "'10.83.1.1', 8080"));
+    let reset = only_of_container(&mut live);
+    assert!(reset.peer.is_none(), "its other end is not heard: {reset:#?}");
+    let (client, service) = wire(&reset.outcome()).expect("the router's table knows");
+    assert_eq!((client.ip, service), ([10, 83, 1, 2].into(), Endpoint::new([10, 83, 1, 1].into(), 8_080)));
+    drop(turn);
+}
+
+fn namespace(name: &str) -> u32 {
+    let data = std::fs::metadata(format!("/run/netns/{name}")).unwrap();
+    std::os::unix::fs::MetadataExt::ino(&data).try_into().unwrap()
 }
 
 /// The container sent it, and its client called it by the published port.
