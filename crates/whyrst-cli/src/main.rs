@@ -42,11 +42,6 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::args::{Arguments, Command};
 
-/// One thread makes outcomes and another judges and drops them: glibc takes a lock for that, and musl, which the static
-/// program is linked with, one for every allocation (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How a command ended, apart from errors.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Completion {
