@@ -61,12 +61,19 @@ fn is_of_packets(expression: &Expression) -> bool {
 
 fn is_of_connections(expression: &Expression) -> bool {
     match expression {
-        Expression::Test(Test::Length(_) | Test::Directed(Direction::Source | Direction::Destination, _)) => false,
-        Expression::Test(Test::Protocol(Protocol::Icmp4 | Protocol::Icmp6)) => false,
-        Expression::Test(_) => true,
+        Expression::Test(test) => !is_of_single_packets(test),
         Expression::Not(one) => is_of_connections(one),
         Expression::All(all) | Expression::Any(all) => all.iter().all(is_of_connections),
     }
+}
+
+const fn is_of_single_packets(test: &Test) -> bool {
+    matches!(
+        test,
+        Test::Length(_)
+            | Test::Directed(Direction::Source | Direction::Destination, _)
+            | Test::Protocol(Protocol::Icmp4 | Protocol::Icmp6)
+    )
 }
 
 fn fits(expression: &Expression, ends: [Endpoint; 2]) -> bool {

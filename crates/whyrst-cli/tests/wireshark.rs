@@ -291,7 +291,7 @@ fn a_filter_says_packets_and_verdicts_in_one_sentence() {
     }
     // What connections decide chooses among reports; a word about single packets, before connections are followed.
     assert_eq!(causes("net 10.99.0.0/16 and cause:closed-port"), (vec![], segments));
-    assert_eq!(causes("port 1 and -severity:benign"), (vec!["closed-port".to_owned()], segments));
+    assert_eq!(causes("host 10.77.0.1 and cause:closed-port"), (vec!["closed-port".to_owned()], segments));
     assert_eq!(causes("greater 0 and net 10.99.0.0/16 and cause:closed-port"), (vec![], 0));
     let wrong = whyrst(&["explain", "--filter", "casue:closed-port", &mixed]);
     assert!(stderr(&wrong).contains("there is no key casue: did you mean cause:?"), "{}", stderr(&wrong));
