@@ -74,12 +74,10 @@ pub static SEALED_ALERT_FOR_FINISHED: Question = Question {
         unknown: "{client}的 ClientHello 之后各 TLS 1.3 记录的大小",
     },
     ask: by(|outcome| {
-        let Some((flight, first)) = flight(outcome).zip(sealed(outcome)) else { return Answer::Unknown };
-        if first != SEALED_ALERT {
-            return Answer::No(no().frame(flight));
-        }
-        match left_after(outcome, flight) {
-            Some(after) => Answer::Yes(yes().frame(flight).span(after)),
+        // That it went on is no sign against what refused it later.
+        let alert = flight(outcome).filter(|_| sealed(outcome) == Some(SEALED_ALERT));
+        match alert.and_then(|alert| Some((alert, left_after(outcome, alert)?))) {
+            Some((alert, after)) => Answer::Yes(yes().frame(alert).span(after)),
             None => Answer::Unknown,
         }
     }),
@@ -124,7 +122,8 @@ pub static CLIENT_SENT_NO_CERTIFICATE: Question = Question {
     ask: by(|outcome| match flight(outcome).zip(sealed(outcome)) {
         Some((flight, first)) if CLIENT_CERTIFICATE_ASKED.answer(outcome).is_yes() => {
             let empty = first == NO_CERTIFICATE || NONE_AND_FINISHED.contains(&first);
-            no().frame(flight).if_so(empty.into())
+            // One that was sent may be refused as well.
+            if empty { Answer::Yes(yes().frame(flight)) } else { Answer::Unknown }
         }
         _ => Answer::Unknown,
     }),
