@@ -170,7 +170,7 @@ mod tests {
 
     /// Bytes that show where they are.
     fn content(len: usize) -> Vec<u8> {
-        (0..len / 4 + 1).flat_map(|at| (at as u32).to_le_bytes()).take(len).collect()
+        (0..=u32::MAX).flat_map(u32::to_le_bytes).take(len).collect()
     }
 
     fn file(content: &[u8]) -> File {
