@@ -238,7 +238,7 @@ fn interface_request(name: &str) -> libc::ifreq {
     // SAFETY: `ifreq` is plain data for which all zeros is a value.
     let mut request: libc::ifreq = unsafe { mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(name.bytes()) {
-        *to = from.cast_signed();
+        *to = char_of(from);
     }
     request
 }
@@ -247,7 +247,12 @@ fn sockaddr_of(address: Ipv4Addr) -> libc::sockaddr {
     let family = libc::sa_family_t::try_from(libc::AF_INET).expect("invariant: AF_INET is 2");
     let mut plain = libc::sockaddr { sa_family: family, sa_data: [0; 14] };
     for (to, from) in plain.sa_data[2..6].iter_mut().zip(address.octets()) {
-        *to = from.cast_signed();
+        *to = char_of(from);
     }
     plain
+}
+
+/// C's `char` has a sign on x86-64 and none on arm64.
+fn char_of(octet: u8) -> libc::c_char {
+    libc::c_char::from_ne_bytes([octet])
 }
