@@ -13,9 +13,10 @@ use crate::dist::{Machine, Profile};
 use crate::shell::{self, root, target};
 
 /// The ways in which each fixture is read.
-const WAYS: [&[&str]; 3] =
-    [&["--format", "json", "--all"], &["-v", "--all", "--lang", "zh"], &["--summary", "--format", "json", "--all"]];
-
+const WAYS: [&[&str]; 2] = [&["--format", "json", "--all"], &["-v", "--all", "--lang", "zh"]];
+/// What every program says there: QEMU knows no filters of system calls.
+const NOT_EMULATED: &str =
+    "whyrst: cannot restrict system calls: Error calling `seccomp`: Function not implemented (os error 38)\n";
 const ENDINGS: [&str; 3] = ["pcap", "pcapng", "jsonl"];
 
 /// Builds both programs and compares them.
@@ -85,18 +86,16 @@ fn said_alike(here: Command, there: Command, way: &[&str], fixture: &Path) -> Re
             .output()
     });
     let (here, there) = (here?, there.context("cannot run QEMU")?);
-    let same = here.status.code() == there.status.code() && here.stdout == there.stdout && here.stderr == there.stderr;
-    if !same {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (complaints, others) = (text(&here.stderr), text(&there.stderr).replacen(NOT_EMULATED, "", 1));
+    if (here.status.code(), &here.stdout, &complaints) != (there.status.code(), &there.stdout, &others) {
         bail!(
-            "explain {way:?} {}: {} and {}\n--- x86-64\n{}{}\n--- arm64\n{}{}",
+            "explain {way:?} {}: {}, {} bytes, {complaints:?} on x86-64; {}, {} bytes, {others:?} on arm64",
             fixture.display(),
             here.status,
+            here.stdout.len(),
             there.status,
-            text(&here.stdout),
-            text(&here.stderr),
-            text(&there.stdout),
-            text(&there.stderr)
+            there.stdout.len()
         );
     }
     Ok(here.stdout.len() + here.stderr.len())

@@ -228,7 +228,9 @@ pub(crate) fn packet_drops(socket: &impl AsFd) -> nix::Result<u64> {
     Errno::result(result).map(|_| u64::from(stats.tp_drops))
 }
 
-fn ioctl<T>(fd: BorrowedFd<'_>, request: libc::Ioctl, argument: &mut T) -> nix::Result<()> {
+/// The numbers of requests have another type than the call takes where the C library is musl.
+fn ioctl<T>(fd: BorrowedFd<'_>, request: impl TryInto<libc::Ioctl>, argument: &mut T) -> nix::Result<()> {
+    let Ok(request) = request.try_into() else { return Err(Errno::EINVAL) };
     // SAFETY: every caller above passes the type that its request reads and writes.
     let result = unsafe { libc::ioctl(fd.as_raw_fd(), request, argument) };
     Errno::result(result).map(drop)
