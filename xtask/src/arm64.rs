@@ -1,5 +1,6 @@
-//! `cargo xtask arm64`: the program for arm64, run by QEMU's user emulation, reads all fixtures and says of each, to the byte,
-//! what the program for x86-64 says. The kernel side is not emulated: `watch` and the lab are not tried there.
+//! `cargo xtask arm64`: the program for arm64, run by QEMU's user emulation, reads all fixtures and says of each, to
+//! the byte, what the program for x86-64 says. The kernel side is not emulated: `watch` and the lab are not tried
+//! there.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
-//! What is given to others, in `target/dist`: static programs for two kinds of machine, packages of them for Debian and for
-//! RPM, an image for containers, the list of what is in them, the manual and the completions. Each is tried when it is made.
+//! What is given to others, in `target/dist`: static programs for two kinds of machine, packages of them for Debian
+//! and for RPM, an image for containers, the list of what is in them, the manual and the completions. Each is tried
+//! when it is made.
 
 mod image;
 mod installed;

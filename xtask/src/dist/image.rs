@@ -1,6 +1,6 @@
-//! An image for containers, as the OCI image layout says (<https://github.com/opencontainers/image-spec>): the static program
-//! and its licences, for both kinds of machine. Written here file by file, without a daemon, so that the same programs
-//! make the same image to the last byte. skopeo and umoci, where they are installed, read it and unpack it.
+//! An image for containers, as the OCI image layout says (<https://github.com/opencontainers/image-spec>): the static
+//! program and its licences, for both kinds of machine. Written here file by file, without a daemon, so that the same
+//! programs make the same image to the last byte. skopeo and umoci, where they are installed, read it and unpack it.
 
 use std::fs;
 use std::io::Write;

@@ -1,5 +1,6 @@
-//! `cargo xtask dist --install`: a fresh Debian (debootstrap) installs the package, upgrades it and removes it again, as root.
-//! In between the program explains a capture, looks the machine over and watches; afterwards nothing of it is left.
+//! `cargo xtask dist --install`: a fresh Debian (debootstrap) installs the package, upgrades it and removes it again,
+//! as root. In between the program explains a capture, looks the machine over and watches; afterwards nothing of it
+//! is left.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +12,13 @@ use super::{CAPTURE, Machine};
 use crate::shell::{self, installed, is_root, root, target};
 
 const SUITE: &str = "bookworm";
-/// Runs in the new Debian, beside a mount table of its own. What it prints is compared with nothing; what fails ends it.
+/// Runs in the new Debian, with a mount table of its own; what fails ends it.
 const STEPS: &str = r#"
 set -eu
 mount -t proc proc "$1/proc"
 mount --rbind /sys "$1/sys"
 chroot "$1" sh -euc '
-    files() { find / -xdev -not -path "/proc/*" -not -path "/sys/*" -not -path "/var/lib/dpkg/*" -not -path "/var/log/*" | sort; }
+    files() { find / -xdev -not -path "/var/lib/dpkg/*" -not -path "/var/log/*" | sort; }
     files >/var/log/before
     dpkg --install /whyrst.deb
     whyrst explain /capture.pcapng | grep "whyrst causes closed-port"

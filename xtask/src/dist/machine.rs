@@ -61,7 +61,7 @@ impl Machine {
         }
     }
 
-    /// As the compiler has it. With glibc where its own compiler can be had, with musl where it has to come from elsewhere.
+    /// As the compiler has it. With glibc where its own compiler is at hand, with musl where that comes from elsewhere.
     pub fn triple(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64-unknown-linux-gnu",

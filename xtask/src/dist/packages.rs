@@ -1,5 +1,6 @@
-//! Packages of a program: for Debian by cargo-deb, of what the manifest of `whyrst-cli` lists, and for RPM by rpmbuild, of
-//! what `contrib/rpm/whyrst.spec` lists. Both have the manual, the completions, the units and all licences.
+//! Packages of a program: for Debian by cargo-deb, of what the manifest of `whyrst-cli` lists, and for RPM by
+//! rpmbuild, of what `contrib/rpm/whyrst.spec` lists. Both have the manual, the completions, the units and all
+//! licences.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -143,8 +144,8 @@ fn clean(package: &Path) -> Result<()> {
         return Ok(());
     }
     let mut lintian = Command::new("lintian");
-    // Rules of Debian's own archive, where a package closes a bug and is not static; and cargo-deb writes that it depends on
-    // nothing.
+    // Rules of Debian's own archive, where a package closes a bug and is not static; and cargo-deb writes that it
+    // depends on nothing.
     let left_out = "initial-upload-closes-no-bugs,statically-linked-binary,embedded-library,empty-field";
     lintian.args(["--allow-root", "--fail-on", "error,warning", "--suppress-tags", left_out]);
     shell::run(lintian.arg(package)).with_context(|| format!("lintian finds fault with {}", package.display()))
