@@ -73,7 +73,7 @@ pub fn licences(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes which crates the program is made of, with versions, licences and sums: an SBOM as CycloneDX has it.
+/// Writes which crates the program is made of, with versions, licences and sums: an SBOM as `CycloneDX` has it.
 pub fn materials(path: &Path, seconds: u64) -> Result<()> {
     // Beside the manifest of each crate of the workspace, which is its only way.
     const NAME: &str = "whyrst-materials";
