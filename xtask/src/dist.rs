@@ -1,4 +1,11 @@
-//! What is given to others: a static binary, a Debian package, the manual and the completions.
+//! What is given to others, in `target/dist`: static programs for two kinds of machine, packages of them for Debian
+//! and for RPM, an image for containers, the list of what is in them, the manual and the completions. Each is tried
+//! when it is made.
+
+mod image;
+mod installed;
+mod machine;
+mod packages;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,11 +13,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{self, Scratch, cargo, installed, root, target};
+use crate::shell::{self, root, target};
 use crate::supply;
 
-const CARGO_DEB: &str = "3.8.0";
+pub use self::installed::try_in_debian;
+pub use self::machine::{Machine, Profile};
+
 const SHELLS: [(&str, &str); 3] = [("bash", "whyrst"), ("zsh", "_whyrst"), ("fish", "whyrst.fish")];
+/// What a program is asked when it is tried.
+const CAPTURE: &str = "fixtures/closed-port/client.pcapng";
 
 /// The manual and the completions into `target/dist`.
 pub fn man() -> Result<()> {
@@ -19,15 +30,29 @@ pub fn man() -> Result<()> {
 
 /// Everything into `target/dist`.
 pub fn run() -> Result<()> {
-    let program = static_binary()?;
-    pages(&program)?;
-    supply::licences(&folder().join("third-party-licences.md"))?;
-    let package = package()?;
-    try_out(&package)?;
-    println!("wrote {}\nwrote {}", program.display(), package.display());
-    Ok(())
+    fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
+    for machine in Machine::ALL {
+        let (made, program) = (machine.build(Profile::Release)?, machine.program());
+        fs::copy(&made, &program).with_context(|| format!("cannot copy {}", made.display()))?;
+    }
+    pack()
 }
 
+/// All but the programs, which were built before.
+pub fn pack() -> Result<()> {
+    for machine in Machine::ALL {
+        answers(machine, &machine.program())?;
+    }
+    pages(&Machine::X86_64.program())?;
+    supply::licences(&folder().join("third-party-licences.md"))?;
+    supply::materials(&folder().join("whyrst.cdx.json"), Made::of_commit()?.seconds)?;
+    for machine in Machine::ALL {
+        packages::make(machine)?;
+    }
+    image::make()
+}
+
+/// Where everything lies.
 fn folder() -> PathBuf {
     target().join("dist")
 }
@@ -47,74 +72,42 @@ fn pages(whyrst: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Needs nothing of the machine that it runs on but Linux. `--target` keeps the flag away from build scripts.
-fn static_binary() -> Result<PathBuf> {
-    let host = host()?;
-    println!("building for {host}, static");
-    let mut build = cargo();
-    build.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["build", "--quiet", "--release"]);
-    shell::run(build.args(["--package", "whyrst-cli", "--features", "tls", "--target", &host]))?;
-    let made = target().join(&host).join("release/whyrst");
-    let program = folder().join("whyrst");
-    fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
-    fs::copy(&made, &program).with_context(|| format!("cannot copy {}", made.display()))?;
-    let needs = Command::new("ldd").arg(&program).output().context("cannot run ldd")?;
-    let said = String::from_utf8_lossy(&needs.stdout).into_owned() + &String::from_utf8_lossy(&needs.stderr);
-    if !said.contains("statically linked") && !said.contains("not a dynamic executable") {
-        bail!("{} is not static: {said}", program.display());
-    }
-    Ok(program)
-}
-
-fn host() -> Result<String> {
-    let output = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not say for what machine it builds")
-}
-
-/// Of what lies in `target/dist`; the manifest of the binary's crate says where it goes.
-fn package() -> Result<PathBuf> {
-    let program = shell::published("cargo-deb", CARGO_DEB, &[])?;
-    // The manifest names its files from the workspace's own folder.
-    let expected = root().join("target/dist");
-    if folder() != expected && !expected.exists() {
-        bail!("the package is made of {}: do not set CARGO_TARGET_DIR", expected.display());
-    }
-    let mut deb = Command::new(program);
-    deb.current_dir(root()).args(["--quiet", "--no-build", "--no-strip", "--package", "whyrst-cli", "--output"]);
-    let package = folder().join("whyrst.deb");
-    shell::run(deb.arg(&package))?;
-    Ok(package)
-}
-
-/// What somebody who installs the package has: the program, its manual and its completions.
-fn try_out(package: &Path) -> Result<()> {
-    if !installed("dpkg-deb") {
-        println!("the package was not unpacked to be tried: there is no dpkg-deb here");
-        return Ok(());
-    }
-    let scratch = Scratch::new("package")?;
-    shell::run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(scratch.path()))?;
-    for file in [
-        "usr/share/man/man1/whyrst.1.gz",
-        "usr/share/man/man1/whyrst-explain.1.gz",
-        "usr/share/bash-completion/completions/whyrst",
-        "usr/share/zsh/vendor-completions/_whyrst",
-        "usr/share/fish/vendor_completions.d/whyrst.fish",
-        "usr/share/doc/whyrst/LICENSE-MIT",
-    ] {
-        if !scratch.path().join(file).is_file() {
-            bail!("{} has no /{file}", package.display());
-        }
-    }
-    let capture = root().join("fixtures/closed-port/client.pcapng");
-    let output = Command::new(scratch.path().join("usr/bin/whyrst")).arg("explain").arg(&capture).output();
-    let output = output.context("cannot run the program of the package")?;
+/// A program for `machine` explains a capture.
+fn answers(machine: Machine, program: &Path) -> Result<()> {
+    let capture = root().join(CAPTURE);
+    let output = machine.command(program)?.arg("explain").arg(&capture).output();
+    let output = output.with_context(|| format!("cannot run {}", program.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() || !text.contains("whyrst causes closed-port") {
-        bail!("the program of the package says of {}: {text}", capture.display());
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{} says of {}: {text}{said}", program.display(), capture.display());
     }
-    println!("the package was unpacked: its program explains a capture");
+    println!("{} explains a capture", program.display());
     Ok(())
+}
+
+/// The version of the program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// When what is given away was made: the time of the commit, so that the same sources make the same files.
+#[derive(Clone, Debug)]
+struct Made {
+    /// Seconds since 1970.
+    seconds: u64,
+    /// As RFC 3339 has it.
+    written: String,
+    /// The commit.
+    revision: String,
+}
+
+impl Made {
+    fn of_commit() -> Result<Self> {
+        let mut git = Command::new("git");
+        git.args(["log", "-1", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--format=%ct %cd %H"]).env("TZ", "UTC");
+        let output = git.current_dir(root()).output().context("cannot run git")?;
+        let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let mut words = said.split(' ').map(str::to_owned);
+        let mut word = || words.next().context("git does not say what was committed when");
+        Ok(Self { seconds: word()?.parse()?, written: word()?, revision: word()? })
+    }
 }

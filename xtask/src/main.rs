@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod apart;
+mod arm64;
 mod article;
 mod bench;
 mod bpf;
@@ -86,7 +87,8 @@ cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flo
 cargo xtask siege [SECONDS] [KIND...]  floods, starves and crowds `watch` and `run`, as root; fails where a bound does not hold; writes docs/live.md
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
-cargo xtask dist               builds a static binary and a Debian package in target/dist
+cargo xtask dist [--pack|--install]  static programs for x86-64 and arm64, deb, rpm, container image and SBOM into target/dist, all tried; or packs what was built before; or a fresh Debian installs the deb, as root
+cargo xtask arm64              builds for arm64 and compares what it says of all fixtures, under QEMU, with x86-64
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -162,7 +164,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["hold", sockets, holder] => bench::watch::hold(sockets.parse()?, holder.parse()?),
         ["demo"] => demo::run(),
         ["man"] => dist::man(),
+        ["arm64"] => arm64::compare(),
         ["dist"] => i18n::check().and_then(|()| dist::run()),
+        ["dist", "--pack"] => dist::pack(),
+        ["dist", "--install"] => dist::try_in_debian(),
         ["bench"] => bench::run(1_024),
         ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),

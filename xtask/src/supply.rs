@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::shell::{self, cargo, root};
 
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_CYCLONEDX: &str = "0.5.9";
 /// What is linked into what is given away: the package, where its workspace is, and its options.
 const GIVEN: [(&str, &str, &[&str]); 4] = [
     ("whyrst-cli", ".", &["--features", "tls"]),
@@ -70,6 +71,48 @@ pub fn licences(path: &Path) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {}", path.display());
     Ok(())
+}
+
+/// Writes which crates the program is made of, with versions, licences and sums: an SBOM as `CycloneDX` has it.
+pub fn materials(path: &Path, seconds: u64) -> Result<()> {
+    // Beside the manifest of each crate of the workspace, which is its only way.
+    const NAME: &str = "whyrst-materials";
+    let program = shell::published("cargo-cyclonedx", CARGO_CYCLONEDX, &[])?;
+    let mut list = Command::new(program);
+    list.arg("cyclonedx").arg("--manifest-path").arg(root().join("crates/whyrst-cli/Cargo.toml"));
+    list.args(["--quiet", "--format", "json", "--spec-version", "1.5", "--features", "tls", "--target", "all"]);
+    // The same sources make the same list: no other time, no random number.
+    shell::run(list.args(["--override-filename", NAME]).env("SOURCE_DATE_EPOCH", seconds.to_string()))?;
+    let written = written_beside_manifests(&format!("{NAME}.json"))?;
+    let (ours, others): (Vec<_>, Vec<_>) =
+        written.into_iter().partition(|path| path.ends_with(format!("whyrst-cli/{NAME}.json")));
+    let [ours] = ours.as_slice() else { bail!("cargo-cyclonedx wrote no list for whyrst-cli") };
+    let text = fs::read_to_string(ours).with_context(|| format!("cannot read {}", ours.display()))?;
+    for file in others.iter().chain([ours]) {
+        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    let list: Value = serde_json::from_str(&text).context("a list of materials is JSON")?;
+    let components = list["components"].as_array().map_or(0, Vec::len);
+    if list["bomFormat"] != "CycloneDX" || components < 100 {
+        bail!("cargo-cyclonedx names {components} crates");
+    }
+    // Wherever the sources lie.
+    let text = text.replace(&root().display().to_string(), "/whyrst");
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    println!("wrote {}: {components} crates", path.display());
+    Ok(())
+}
+
+fn written_beside_manifests(name: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for folder in ["crates", "tools"] {
+        for entry in fs::read_dir(root().join(folder))? {
+            found.push(entry?.path().join(name));
+        }
+    }
+    found.push(root().join("xtask").join(name));
+    found.retain(|path| path.is_file());
+    Ok(found)
 }
 
 fn licence_texts() -> Result<String> {

@@ -228,7 +228,9 @@ pub(crate) fn packet_drops(socket: &impl AsFd) -> nix::Result<u64> {
     Errno::result(result).map(|_| u64::from(stats.tp_drops))
 }
 
-fn ioctl<T>(fd: BorrowedFd<'_>, request: libc::Ioctl, argument: &mut T) -> nix::Result<()> {
+/// The numbers of requests have another type than the call takes where the C library is musl.
+fn ioctl<T>(fd: BorrowedFd<'_>, request: impl TryInto<libc::Ioctl>, argument: &mut T) -> nix::Result<()> {
+    let Ok(request) = request.try_into() else { return Err(Errno::EINVAL) };
     // SAFETY: every caller above passes the type that its request reads and writes.
     let result = unsafe { libc::ioctl(fd.as_raw_fd(), request, argument) };
     Errno::result(result).map(drop)
@@ -238,7 +240,7 @@ fn interface_request(name: &str) -> libc::ifreq {
     // SAFETY: `ifreq` is plain data for which all zeros is a value.
     let mut request: libc::ifreq = unsafe { mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(name.bytes()) {
-        *to = from.cast_signed();
+        *to = char_of(from);
     }
     request
 }
@@ -247,7 +249,12 @@ fn sockaddr_of(address: Ipv4Addr) -> libc::sockaddr {
     let family = libc::sa_family_t::try_from(libc::AF_INET).expect("invariant: AF_INET is 2");
     let mut plain = libc::sockaddr { sa_family: family, sa_data: [0; 14] };
     for (to, from) in plain.sa_data[2..6].iter_mut().zip(address.octets()) {
-        *to = from.cast_signed();
+        *to = char_of(from);
     }
     plain
+}
+
+/// C's `char` has a sign on x86-64 and none on arm64.
+fn char_of(octet: u8) -> libc::c_char {
+    libc::c_char::from_ne_bytes([octet])
 }

@@ -137,9 +137,15 @@ const FILES: &[Call] = &[
     libc::SYS_fchmod,
 ];
 #[cfg(target_arch = "x86_64")]
-const FILES_OLD: &[Call] = &[libc::SYS_rename, libc::SYS_unlink, libc::SYS_mkdir];
+const FILES_OLD: &[Call] = &[libc::SYS_open, libc::SYS_rename, libc::SYS_unlink, libc::SYS_mkdir];
 #[cfg(not(target_arch = "x86_64"))]
 const FILES_OLD: &[Call] = &[];
+
+/// What opens files, with the place of its flags: glibc calls `openat`, musl `open` where the architecture has it.
+#[cfg(target_arch = "x86_64")]
+const OPENING: &[(Call, u8)] = &[(libc::SYS_openat, 2), (libc::SYS_open, 1)];
+#[cfg(not(target_arch = "x86_64"))]
+const OPENING: &[(Call, u8)] = &[(libc::SYS_openat, 2)];
 
 /// Threads of the same process.
 const THREADS: &[Call] = &[libc::SYS_clone3, libc::SYS_set_robust_list];
@@ -236,10 +242,12 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
     if duty == Duty::Watch {
         rules.insert(libc::SYS_bpf, one_of(0, &ABOUT_MAPS)?);
     }
-    if let Entry::Vacant(open) = rules.entry(libc::SYS_openat) {
-        // Neither O_WRONLY nor O_RDWR, and nothing made.
-        let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
-        open.insert(vec![none_of(2, writes)?]);
+    for (call, flags) in OPENING {
+        if let Entry::Vacant(open) = rules.entry(*call) {
+            // Neither O_WRONLY nor O_RDWR, and nothing made.
+            let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
+            open.insert(vec![none_of(*flags, writes)?]);
+        }
     }
     match duty {
         Duty::Send => {

@@ -414,6 +414,7 @@ const PARTS: [(&str, &[&str]); 5] = [
     (
         "Start",
         &[
+            "install.md",
             "terminal.md",
             "steps.md",
             "accuracy.md",

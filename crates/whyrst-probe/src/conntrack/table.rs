@@ -11,12 +11,12 @@ use nix::libc;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
 };
-use nix::sys::time::TimeVal;
+use nix::sys::time::{TimeVal, TimeValLike as _};
 
 use super::entry::{ANSWER, Ends, Entry};
 
 /// The kernel answers within microseconds; who waits longer goes on without.
-const PATIENCE_US: libc::suseconds_t = 50_000;
+const PATIENCE_US: i64 = 50_000;
 
 /// The table of one network namespace.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Table {
     pub(super) fn open() -> io::Result<Self> {
         let netlink =
             socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
-        let patience = TimeVal::new(0, PATIENCE_US);
+        let patience = TimeVal::microseconds(PATIENCE_US);
         setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
         Ok(Self { netlink })
     }
