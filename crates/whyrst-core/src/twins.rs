@@ -14,9 +14,9 @@ use alloc::vec::Vec;
 
 use crate::connection::Connection;
 use crate::flow::{FlowKey, Side};
-use crate::half::Marks;
+use crate::half::{Half, Marks};
 use crate::history::Record;
-use crate::observation::Frame;
+use crate::observation::{Frame, LinkAddress};
 use crate::segment::{Endpoint, Flags};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -102,6 +102,8 @@ struct Refusal {
     frame: Frame,
     /// The SYN was seen where it was sent.
     unrouted: bool,
+    /// The capturing host had sent it, of its own.
+    own: bool,
 }
 
 impl Twins {
@@ -139,7 +141,8 @@ impl Twins {
             asked: connection.first,
             time: rst.time,
             frame: rst.frame,
-            unrouted: client.ttl().is_some_and(|ttl| UNROUTED.contains(&ttl)),
+            unrouted: is_unrouted(client),
+            own: is_own(client),
         });
     }
 
@@ -180,13 +183,15 @@ impl Twins {
     pub(crate) fn upstream(&self, connection: &Connection, before: &[Record], rst: &Record) -> Option<Twin> {
         let server = connection.server();
         let host = connection.endpoint(server).ip;
+        // A proxy may have one address for its clients and another one for its upstream.
+        let own = is_own(connection.half(server));
         if rst.from != server || !connection.handshake_complete() {
             return None;
         }
         let fin = before.iter().find(|record| record.from == server && record.flags.has(Flags::FIN));
         let left = fin.map_or(rst.time, |fin| fin.time);
         let of_host = |refusal: &&Refusal| {
-            let here = refusal.client.ip == host || (host.is_loopback() && refusal.unrouted);
+            let here = refusal.client.ip == host || (host.is_loopback() && refusal.unrouted) || (own && refusal.own);
             here && refusal.asked >= connection.first && refusal.time <= left
         };
         let last = self.refusals.iter().rev().find(of_host)?;
@@ -240,6 +245,16 @@ impl Twins {
             asked.answer = answer;
         }
     }
+}
+
+/// Nobody has forwarded what this end sent.
+fn is_unrouted(half: &Half) -> bool {
+    half.ttl().is_some_and(|ttl| UNROUTED.contains(&ttl))
+}
+
+/// The capturing host sent it and had not received it before: it is that host.
+fn is_own(half: &Half) -> bool {
+    half.marks.has(Marks::LINK_KNOWN) && half.link == LinkAddress::OWN && is_unrouted(half)
 }
 
 /// What is looked for in the table: the handshake of the connection itself.

@@ -10,6 +10,7 @@
 
 mod amqp;
 mod amqp1;
+mod bgp;
 mod bytes;
 mod directory;
 mod grpc;
@@ -82,6 +83,8 @@ pub enum Protocol {
     Smb,
     /// LDAP (RFC 4511).
     Ldap,
+    /// BGP-4 (RFC 4271).
+    Bgp,
     /// A line of text of no protocol that is known.
     Text,
 }
@@ -108,6 +111,7 @@ impl Protocol {
             Self::Kafka => "kafka",
             Self::Smb => "smb",
             Self::Ldap => "ldap",
+            Self::Bgp => "bgp",
             Self::Text => "text",
         }
     }
@@ -133,6 +137,7 @@ impl Protocol {
             Self::Kafka => "Kafka",
             Self::Smb => "SMB",
             Self::Ldap => "LDAP",
+            Self::Bgp => "BGP",
             Self::Text => "plain text",
         }
     }
@@ -178,13 +183,14 @@ impl Protocol {
             Self::Kafka => kafka::opens(payload),
             Self::Smb => directory::opens_smb(payload),
             Self::Ldap => directory::opens_ldap(payload),
+            Self::Bgp => bgp::opens(payload),
             Self::Text => text::is_line(payload),
         }
     }
 }
 
 /// Those whose first octets leave no doubt, the commonest first.
-const SIGNED: [Protocol; 17] = [
+const SIGNED: [Protocol; 18] = [
     Protocol::Http,
     Protocol::Tls,
     Protocol::Ssh,
@@ -201,6 +207,7 @@ const SIGNED: [Protocol; 17] = [
     Protocol::Kafka,
     Protocol::Smb,
     Protocol::Ldap,
+    Protocol::Bgp,
     Protocol::Socks,
 ];
 
@@ -313,7 +320,11 @@ pub struct Message {
 impl Message {
     /// The one that `segment` begins with.
     pub fn new(protocol: Protocol, segment: &Segment<'_>, frame: Frame, time: Timestamp) -> Self {
-        let at = if protocol == Protocol::Http2 { http2::last_word(segment.payload) } else { 0 };
+        let at = match protocol {
+            Protocol::Http2 => http2::last_word(segment.payload),
+            Protocol::Bgp => bgp::last_word(segment.payload),
+            _ => 0,
+        };
         let payload = segment.payload.get(at..).unwrap_or_default();
         let kept = payload.get(..KEPT).unwrap_or(payload);
         let mut octets = [0; KEPT];
@@ -363,6 +374,11 @@ impl Message {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }
 
+    /// The status of an answer of HTTP.
+    pub fn http_status(&self) -> Option<u16> {
+        http::status(self.octets()).filter(|_| self.protocol == Protocol::Http)
+    }
+
     /// What it says; `None` where its first line is cut off, or says nothing that is worth a line. A status line of HTTP says
     /// it with its code, though the phrase behind it was not captured.
     pub fn read(&self) -> Option<Spoken<'_>> {
@@ -387,6 +403,7 @@ impl Message {
             Protocol::Kafka => kafka::read(octets),
             Protocol::Smb => directory::read_smb(octets),
             Protocol::Ldap => directory::read_ldap(octets),
+            Protocol::Bgp => bgp::read(octets),
             Protocol::Text => Some(text::read_line(octets)),
         };
         let says_enough = || self.protocol == Protocol::Http && http::status(octets).is_some();

@@ -21,6 +21,8 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_TALKED_ON,
         &RSTS_BOTH_WAYS,
         &RST_MADE_AT_CAPTURE,
+        // Between a SYN-ACK and the ACK that it draws nothing moves: the two took different ways.
+        &RST_ANSWERS_THIRD_PACKET,
         // A host that has the address now draws IP IDs of its own.
         &RST_ECHOES_IP_ID,
     ],

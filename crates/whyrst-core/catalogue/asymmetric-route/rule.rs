@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_ANSWERS_THIRD_PACKET],
     refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET],
-    supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS, &RST_FROM_NEARER],
+    supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS, &RST_FROM_NEARER, &RST_LINK_DIFFERS],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -145,7 +145,12 @@ pub static SENDER_SENT_NOTHING: Question = Question {
     },
     ask: by(|outcome| {
         let sender = outcome.connection().half(outcome.sender());
+        // The number of an abort counts what a filter kept from the capture.
+        let beyond = outcome.rst().is_some_and(|rst| {
+            rst.record.flags.has(Flags::ACK) && sender.marks.has(Marks::SPOKE) && rst.record.seq.after(sender.nxt)
+        });
         match sender.bytes {
+            0 if beyond => Answer::Unknown,
             0 if sender.marks.has(Marks::SYN) && !outcome.connection().has_gap(outcome.sender()) => Answer::Yes(yes()),
             0 => Answer::Unknown,
             octets => Answer::No(no().count(octets)),

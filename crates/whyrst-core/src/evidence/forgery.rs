@@ -140,7 +140,22 @@ fn near(first: &Record, later: &Record) -> bool {
 fn complete(outcome: &Outcome, side: Side) -> bool {
     let half = outcome.finally().half(side);
     let closed = Side::BOTH.iter().any(|side| outcome.connection().half(*side).marks.has(Marks::FIN));
-    half.marks.has(Marks::SPOKE) && !half.marks.has(Marks::GAP) && !outcome.one_sided() && !closed
+    let whole = half.marks.has(Marks::SPOKE) && !half.marks.has(Marks::GAP) && !outcome.one_sided();
+    whole && !closed && shows_ordinary(outcome) && !asks_to_open(outcome, side)
+}
+
+/// The capture has more than the segments that open and end connections: a filter for those shows no gap.
+fn shows_ordinary(outcome: &Outcome) -> bool {
+    let ordinary = |record: &Record| ![Flags::SYN, Flags::FIN, Flags::RST].iter().any(|flag| record.flags.has(*flag));
+    outcome.before().iter().chain(outcome.after()).any(ordinary)
+}
+
+/// Its SYN waits for an answer. What it refuses then may belong to an older connection, and the RST takes its number from
+/// that (RFC 9293 section 3.10.7.3).
+fn asks_to_open(outcome: &Outcome, side: Side) -> bool {
+    let connection = outcome.connection();
+    let opens = side == connection.client && connection.half(side).marks.has(Marks::SYN);
+    opens && !connection.half(side.other()).marks.has(Marks::SYN)
 }
 
 /// The highest number that `side` had used, by its own segments and by its peer's acknowledgments.

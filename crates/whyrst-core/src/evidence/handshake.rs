@@ -77,10 +77,19 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
         let missed = client.marks.has(Marks::ACKED)
             || server.bytes > 0
             || server.marks.has(Marks::FIN)
-            || connection.has_gap(connection.client);
+            || connection.has_gap(connection.client)
+            || outcome.rst().is_some_and(|rst| is_beyond_opening(outcome, &rst.record));
         if missed { Answer::Unknown } else { Answer::No(no()) }
     }),
 };
+
+/// An abort whose numbers lie beyond both SYNs: data went one way or the other, though a filter kept it from the capture.
+fn is_beyond_opening(outcome: &Outcome, rst: &Record) -> bool {
+    let connection = outcome.connection();
+    let (own, peer) = (connection.half(rst.from), connection.half(rst.from.other()));
+    let opened = own.marks.has(Marks::SYN) && peer.marks.has(Marks::SYN) && rst.flags.has(Flags::ACK);
+    opened && (rst.seq.after(own.first_seq.add(1)) || rst.ack.after(peer.first_seq.add(1)))
+}
 
 /// A client's abort that acknowledges the SYN-ACK, with what only a connection has. Linux delays the
 /// handshake's last ACK when the program asks for that (`TCP_QUICKACK` off, `tcp_rcv_synsent_state_process`), and an

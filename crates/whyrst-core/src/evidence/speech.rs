@@ -171,9 +171,11 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let port = registered(connection.endpoint(connection.server()).port);
         let facts = yes().value(Value::Name(asked.name())).value(Value::Octets(Octets::new(client)));
         match (spoken(asked, server), port) {
-            // A server of HTTPS can tell a client of plain HTTP so in plain HTTP alone.
+            // A server of HTTPS can tell a client of plain HTTP so in plain HTTP alone, and one of another version too.
             (Some(answered), _)
-                if answered == asked.name() && outcome.gist(connection.server()) == Some(Gist::Misunderstands) =>
+                if answered == asked.name()
+                    && HAS_VERSIONS.contains(&asked)
+                    && outcome.gist(connection.server()) == Some(Gist::Misunderstands) =>
             {
                 let facts = facts.value(Value::Name("something else"));
                 Answer::Yes(facts.value(Value::Name("what it says")))
@@ -201,6 +203,10 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         }
     }),
 };
+
+/// In these a server that does not understand means the whole protocol. In others it may mean one command of many: FTP's
+/// `500 Unknown command`.
+const HAS_VERSIONS: [Protocol; 4] = [Protocol::Http, Protocol::Mqtt, Protocol::Kafka, Protocol::Ssh];
 
 /// On its other connections the server speaks another protocol than the client began this one with, and it said nothing
 /// here. A listener has one protocol; those that tell several apart by the first bytes do not cut one of them off.

@@ -99,7 +99,8 @@ pub static ANSWERED_BEFORE_BODY: Question = Question {
             Body::Length { octets, head: Head::Whole, .. } => Answer::No(facts.count(octets)),
             // The last chunk says how many there are. What is sent after the answer is one of them, and so is what
             // fills the buffer of who answers.
-            Body::OpenEnded { .. } if exchange.goes_on(outcome) || exchange.is_stuck(outcome) => {
+            // So it is with a head that fills segments: its end would have to come first.
+            Body::OpenEnded { .. } | Body::HeadGoesOn if exchange.goes_on(outcome) || exchange.is_stuck(outcome) => {
                 Answer::Yes(facts.value(Value::Name("?")))
             }
             Body::Length { .. } | Body::OpenEnded { .. } | Body::HeadGoesOn | Body::Unknown => Answer::Unknown,
@@ -443,6 +444,13 @@ fn says(outcome: &Outcome, side: Side, gist: Gist) -> Answer {
     }
 }
 
+/// Whether `side` closed right after its answer, all of which it had sent: it wants no more of the request, whatever the
+/// status says (RFC 9112 section 9.6).
+fn was_all(outcome: &Outcome, side: Side, answer: &Message) -> bool {
+    let Body::Length { octets, head: Head::Whole, .. } = answer.body else { return false };
+    ender(outcome) == side && sent_of_body(outcome, side, answer) >= octets && ends_with(outcome, side, answer)
+}
+
 /// The number after the segment that begins the message.
 fn end_of(message: &Message) -> Seq {
     message.seq.add(message.segment_len)
@@ -531,7 +539,10 @@ impl<'a> Exchange<'a> {
                 answer.closes || matches!(gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands)
             });
             let in_order = answer.frame > asked.frame && asked.protocol == answer.protocol;
-            (in_order && turned_down && !matches!(asked.body, Body::Unknown | Body::HeadGoesOn)).then_some(Self {
+            let over = || was_all(outcome, asker.other(), answer);
+            // Its server had waited for the rest in vain: that is a limit of time (RFC 9110 section 15.5.9).
+            let in_order = in_order && answer.http_status() != Some(408);
+            (in_order && asked.body != Body::Unknown && (turned_down || over())).then_some(Self {
                 asker,
                 asked,
                 answer,

@@ -9,10 +9,11 @@ use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK};
 use crate::evidence::siblings::SIBLINGS_OUTLIVED_SILENCE;
 use crate::evidence::words::WORDS_REFUSE;
 use crate::flow::Side;
+use crate::half::Marks;
 use crate::observation::Frame;
 use crate::outcome::{Basis, Outcome};
 use crate::rst::ResetKind;
-use crate::segment::Endpoint;
+use crate::segment::{Endpoint, OptionSet};
 use crate::service::Moment;
 use crate::time::{Span, Timestamp};
 use crate::verdict::{Confidence, Judgement, Origin};
@@ -92,6 +93,8 @@ impl Member {
             forgot: passive
                 && open
                 && !answers_opening
+                && judgement.severity != Severity::Scan
+                && shows_connection(outcome)
                 && ![&SENDER_HAD_CLOSED, &SIBLINGS_OUTLIVED_SILENCE]
                     .iter()
                     .any(|question| question.answer_on_any_basis(outcome).is_yes()),
@@ -116,6 +119,14 @@ fn silence(outcome: &Outcome) -> Span {
     let Some(trigger) = outcome.rst().and_then(|rst| rst.trigger) else { return outcome.idle() };
     let before = outcome.latest(|record| record.frame < trigger.frame);
     before.map_or(Span::ZERO, |record| trigger.time.since(record.time))
+}
+
+/// Whether there had been a connection to forget: its sender had spoken on it, or is sent what only a connection has. A
+/// lone ACK without data and options is a probe as well (nmap's `-sA`).
+fn shows_connection(outcome: &Outcome) -> bool {
+    let spoke = outcome.connection().half(outcome.sender()).marks.has(Marks::SPOKE);
+    let trigger = outcome.rst().and_then(|rst| rst.trigger);
+    spoke || trigger.is_some_and(|record| record.len > 0 || record.options.has(OptionSet::TIMESTAMPS))
 }
 
 fn turned_away(judgement: &Judgement) -> bool {

@@ -238,6 +238,18 @@ fn a_host_that_forgot_answers_on_several_ports() {
 }
 
 #[test]
+fn lone_acks_to_several_ports_are_no_connections_that_a_host_forgot() {
+    let probe = |port: u16, rest: &str| {
+        let at = f64::from(port);
+        format!("{at:.3} C:50000 > S:{port} A 1:1(0) ack 1 {rest}\n+0.001 C:50000 < S:{port} R 1:1(0)\n")
+    };
+    let scan = |rest: &str| -> String { ports(1, 4).map(|port| probe(port, rest)).collect() };
+    assert!(!kinds(&scan("opts none ts none")).contains(&IncidentKind::HostForgot));
+    // A stack's own, of a connection that this capture does not reach back to.
+    assert!(kinds(&scan("")).contains(&IncidentKind::HostForgot));
+}
+
+#[test]
 fn the_same_silence_before_each_reset_is_a_timer() {
     let connection =
         |port: u16, start: f64, silence: f64| [opened(port, start), aborted(port, start + 0.0031 + silence)].concat();

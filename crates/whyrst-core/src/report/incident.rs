@@ -258,10 +258,12 @@ const WENT_ON_ZH: &str = "紧接着其他连接仍被接受或得到应答，所
                           同一个原因关闭了这些连接；看它在那一刻之前的最后几行日志";
 // A kernel closes what a process leaves behind, with FIN or RST (`__tcp_close`).
 const FORGOT: &str = "a process that ends closes its connections, and this host forgot them: most likely it was rebooted or \
-                      replaced, or another host answers in its address (failover, a duplicate address, a balancer's other \
-                      backend): compare TTL and link address before and after, and check its `uptime`";
-const FORGOT_ZH: &str = "进程退出时内核会关闭它的连接，而这台主机忘了它们：最可能是主机被重启或替换，或者另一台主机在用它的地址应答\
-                         （故障切换、地址冲突、负载均衡的另一个后端）：比较前后的 TTL 和链路地址，并看它的 `uptime`";
+                      replaced, another host answers in its address (failover, a duplicate address, a balancer's other \
+                      backend), or a firewall rule rejects with resets since: compare TTL and link address before and after, \
+                      check its `uptime`, and look for rules that were added at that time";
+const FORGOT_ZH: &str = "进程退出时内核会关闭它的连接，而这台主机忘了它们：最可能是主机被重启或替换，另一台主机在用它的地址应答\
+                         （故障切换、地址冲突、负载均衡的另一个后端），或者从那时起有防火墙规则以 RST 拒绝：比较前后的 TTL 和\
+                         链路地址，看它的 `uptime`，并查当时新增的规则";
 
 const fn chinese_reading(kind: IncidentKind) -> &'static str {
     match kind {

@@ -119,11 +119,13 @@ const MISDIRECTED: [&[u8]; 4] = [
 ];
 
 /// Whether it is an answer that turns the request down (RFC 9110 section 15.4 and what follows it).
-const fn gist(status: u16) -> Gist {
+pub(super) const fn gist(status: u16) -> Gist {
     match status {
         505 => Gist::Misunderstands,
-        401 | 403 | 407 | 408 | 421 | 423 | 429 | 451 | 503 | 509 | 511 => Gist::Refuses,
-        400..=599 => Gist::Fails,
+        // Limits of size, of time and of number among them.
+        401 | 403 | 407 | 408 | 413 | 414 | 421 | 423 | 429 | 431 | 451 | 503 | 509 | 511 => Gist::Refuses,
+        // SIP goes on where HTTP ends (RFC 3261 section 21.6).
+        400..=699 => Gist::Fails,
         _ => Gist::Goes,
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::observation::Seen;
 
-const ALL: [Protocol; 19] = [
+const ALL: [Protocol; 20] = [
     Protocol::Http,
     Protocol::Http2,
     Protocol::WebSocket,
@@ -24,6 +24,7 @@ const ALL: [Protocol; 19] = [
     Protocol::Kafka,
     Protocol::Smb,
     Protocol::Ldap,
+    Protocol::Bgp,
     Protocol::Text,
 ];
 
@@ -48,9 +49,10 @@ fn said(payload: &[u8]) -> (Option<Protocol>, Option<Gist>) {
 
 #[test]
 fn last_words_are_understood() {
-    let cases: [(&[u8], Protocol, Gist); 49] = [
+    let cases: [(&[u8], Protocol, Gist); 60] = [
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Protocol::Http, Gist::Refuses),
-        (b"HTTP/1.1 413 Too Large\r\n\r\n", Protocol::Http, Gist::Fails),
+        (b"HTTP/1.1 413 Too Large\r\n\r\n", Protocol::Http, Gist::Refuses),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", Protocol::Http, Gist::Fails),
         (b"HTTP/1.1 200 OK\r\n\r\n", Protocol::Http, Gist::Goes),
         (b"GET / HTTP/1.1\r\n\r\n", Protocol::Http, Gist::Goes),
         (b"\0\0\x0f\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0max_age", Protocol::Http2, Gist::GoesAway),
@@ -71,7 +73,8 @@ fn last_words_are_understood() {
         (b"-ERR Too many connections\r\n", Protocol::Pop3, Gist::Refuses),
         (b"-ERR max number of clients reached\r\n", Protocol::Redis, Gist::Refuses),
         (b"-DENIED Redis is running in protected mode\r\n", Protocol::Redis, Gist::Refuses),
-        (b"-ERR Protocol error: invalid bulk length\r\n", Protocol::Redis, Gist::Misunderstands),
+        (b"-ERR Protocol error: too big inline request\r\n", Protocol::Redis, Gist::Misunderstands),
+        (b"-ERR Protocol error: invalid bulk length\r\n", Protocol::Redis, Gist::Refuses),
         (b"*1\r\n$4\r\nQUIT\r\n", Protocol::Redis, Gist::Goodbye),
         (b"\x17\0\0\0\xff\x10\x04Too many connections", Protocol::MySql, Gist::Refuses),
         (b"\x01\0\0\0\x01", Protocol::MySql, Gist::Goodbye),
@@ -109,7 +112,24 @@ fn last_words_are_understood() {
             Gist::Heartbeat,
         ),
         (b"\x30\x05\x02\x01\x03\x42\0", Protocol::Ldap, Gist::Goodbye),
+        (
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\x15\x03\x04\0",
+            Protocol::Bgp,
+            Gist::Refuses,
+        ),
+        (
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\x15\x03\x06\x07",
+            Protocol::Bgp,
+            Gist::TakenOver,
+        ),
+        (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\x13\x04", Protocol::Bgp, Gist::Heartbeat),
         (b"Too many connections, bye\n", Protocol::Text, Gist::Refuses),
+        (b"RTSP/1.0 453 Not Enough Bandwidth\r\nCSeq: 1\r\n\r\n", Protocol::Text, Gist::Refuses),
+        (b"SIP/2.0 503 Service Unavailable\r\n\r\n", Protocol::Text, Gist::Refuses),
+        (b"SIP/2.0 200 OK\r\n\r\n", Protocol::Text, Gist::Goes),
+        (b"ICY 401 Service Unavailable\r\n\r\n", Protocol::Text, Gist::Refuses),
+        (b"@ERROR: Unknown module 'x'\n", Protocol::Text, Gist::Refuses),
+        (b"ERROR\nmessage:heart-beat\n\nlost\n\0", Protocol::Text, Gist::Refuses),
         (b"<stream:error><conflict xmlns='x'/></stream:error></stream:stream>", Protocol::Text, Gist::TakenOver),
     ];
     for (payload, protocol, gist) in cases {
@@ -227,6 +247,19 @@ fn the_last_word_of_several_frames_is_found() {
     assert_eq!((spoken.what, spoken.gist), ("GOAWAY ENHANCE_YOUR_CALM", Gist::Refuses));
 }
 
+#[test]
+fn a_speaker_of_bgp_says_why_it_leaves_behind_what_it_had_to_send() {
+    let frame = |rest: &[u8]| {
+        let len = u16::try_from(18 + rest.len()).unwrap().to_be_bytes();
+        [&[0xff; 16][..], &len, rest].concat()
+    };
+    let sent = [frame(b"\x04"), frame(b"\x03\x06\x02\x0bMaintenance")].concat();
+    let last = message(Protocol::Bgp, &sent);
+    let spoken = last.read().expect("a NOTIFICATION");
+    assert_eq!((spoken.what, spoken.code, spoken.quote), ("NOTIFICATION cease", Some(2), &b"Maintenance"[..]));
+    assert_eq!(opening(&[0xff; 40], None, None), None);
+}
+
 proptest! {
     #[test]
     fn whatever_arrives_is_read_without_a_fault(
@@ -235,6 +268,7 @@ proptest! {
             b"\0\0\0\x40\xfeSMB", b"\x0f\0\0\0\xff\x10\x04", b"\xe0", b"\x20", b"\0\0\0\x14\x06\x01", b"* BYE ", b"\x88",
             b"\0\0\x40\x01\x05\0\0\0\x03\x40\x0bgrpc-status", b"\0\0\0\x40\x02\0\0\0\0\x53\x18\xc0",
             b"\0\0\x40\x01\x05\0\0\0\x03", b"\x10\x40\0\x04MQTT\x05",
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0", b"ERROR\nmessage:", b"SIP/2.0 ",
         ]),
         rest in prop::collection::vec(any::<u8>(), 0..400),
         more in 0_u32..2_000,

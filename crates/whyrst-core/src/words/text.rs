@@ -1,6 +1,7 @@
 //! Protocols of lines: replies with three digits (SMTP, FTP, NNTP), IMAP, POP3, Redis, and plain text.
 
 use super::bytes::{begins, contains, first_line, is_text};
+use super::http;
 use super::spoken::{Gist, Meaning, Spoken, means};
 
 /// Commands of SMTP, FTP, NNTP and POP3 that a client begins or ends with.
@@ -123,9 +124,15 @@ pub(super) fn is_redis(payload: &[u8]) -> bool {
     }
 }
 
-const REDIS: [(&[u8], Option<Meaning>); 10] = [
+const TOO_LARGE: Option<Meaning> = means("the command is larger than Redis accepts", "命令超过 Redis 允许的大小");
+
+const REDIS: [(&[u8], Option<Meaning>); 13] = [
     (b"-ERR max number of clients", means("Redis' maxclients was reached", "达到 Redis 的 maxclients 上限")),
     (b"-ERR max number of client", means("Redis' maxclients was reached", "达到 Redis 的 maxclients 上限")),
+    // networking.c, processMultibulkBuffer: `proto-max-bulk-len`, and much less before AUTH.
+    (b"-ERR Protocol error: invalid bulk length", TOO_LARGE),
+    (b"-ERR Protocol error: invalid multibulk length", TOO_LARGE),
+    (b"-ERR Protocol error: unauthenticated", TOO_LARGE),
     (b"-ERR Protocol error", means("the peer did not speak Redis' protocol", "对端说的不是 Redis 协议")),
     (b"-DENIED", means("Redis' protected mode refuses other hosts", "Redis 的保护模式拒绝其他主机")),
     (b"-NOAUTH", means("a password is wanted", "需要密码")),
@@ -142,7 +149,10 @@ pub(super) fn read_redis(octets: &[u8]) -> Spoken<'_> {
         Some(b'-') => {
             let known = REDIS.iter().find(|(phrase, _)| line.starts_with(phrase));
             let gist = match line {
-                line if contains(line, b"Protocol error") => Gist::Misunderstands,
+                // What has a length began as Redis' protocol demands.
+                line if contains(line, b"Protocol error") && known.and_then(|(_, means)| *means) != TOO_LARGE => {
+                    Gist::Misunderstands
+                }
                 line if known.is_some() || line.starts_with(b"-ERR max") => Gist::Refuses,
                 _ => Gist::Fails,
             };
@@ -159,13 +169,30 @@ pub(super) fn read_redis(octets: &[u8]) -> Spoken<'_> {
 /// A segment that is text, has several words or a line's end, and is no more than what a program says at once: no word
 /// in the middle of a transfer.
 pub(super) fn is_line(payload: &[u8]) -> bool {
+    // A frame of STOMP ends with NUL (STOMP 1.2, STOMP Frames).
+    let payload = payload.strip_suffix(b"\0").unwrap_or(payload);
     let line = first_line(payload);
     let speaks = line.contains(&b' ') || payload.contains(&b'\n');
     payload.len() <= MOST && line.len() >= LEAST && speaks && is_text(payload)
 }
 
+/// The status in the first line of an answer that is built as those of HTTP are: RTSP (RFC 7826 section 8.1), SIP (RFC 3261
+/// section 7.2), Icecast.
+fn status(line: &[u8]) -> Option<u16> {
+    let (name, rest) = line.split_at_checked(line.iter().position(|octet| *octet == b' ')?)?;
+    let versioned = |name: &[u8]| [&b"RTSP/"[..], b"SIP/"].iter().any(|start| name.starts_with(start));
+    let digits = rest.get(1..4).filter(|_| name == b"ICY" || versioned(name))?;
+    core::str::from_utf8(digits).ok()?.parse().ok().filter(|status| (100..700).contains(status))
+}
+
+/// What an `ERROR` of STOMP says of itself, after which its server closes (STOMP 1.2, ERROR).
+fn stomp_error(octets: &[u8]) -> Option<&[u8]> {
+    let headers = octets.strip_prefix(b"ERROR\n").or_else(|| octets.strip_prefix(b"ERROR\r\n"))?;
+    headers.split(|octet| *octet == b'\n').find_map(|line| line.strip_prefix(b"message:")).map(<[u8]>::trim_ascii)
+}
+
 /// What programs say when they turn somebody away, whatever they speak.
-const REFUSALS: [&[u8]; 17] = [
+const REFUSALS: [&[u8]; 26] = [
     b"too many",
     b"max number of",
     b"maximum number of",
@@ -183,8 +210,27 @@ const REFUSALS: [&[u8]; 17] = [
     b"server is full",
     b"try again later",
     b"closing link",
+    b"unauthorized",
+    b"not authorized",
+    b"authentication failed",
+    b"authentication required",
+    b"shutting down",
+    b"service unavailable",
+    b"temporarily unavailable",
+    b"quota exceeded",
+    b"rate limit",
 ];
-const TIMEOUTS: [&[u8]; 5] = [b"idle timeout", b"timed out", b"inactivity", b"idle for too long", b"idle too long"];
+const TIMEOUTS: [&[u8]; 9] = [
+    b"idle timeout",
+    b"timed out",
+    b"inactivity",
+    b"idle for too long",
+    b"idle too long",
+    b"ping timeout",
+    b"session timeout",
+    b"session expired",
+    b"stale connection",
+];
 /// They say it in few lines: a listing may hold any word.
 const LINES: usize = 3;
 const MISUNDERSTANDINGS: [&[u8]; 4] =
@@ -192,6 +238,18 @@ const MISUNDERSTANDINGS: [&[u8]; 4] =
 
 pub(super) fn read_line(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
+    if let Some(status) = status(line) {
+        // RFC 7826 section 17.4.31: there is not the bandwidth for one more.
+        let gist = if status == 453 { Gist::Refuses } else { http::gist(status) };
+        return Spoken::line(line, gist);
+    }
+    if let Some(message) = stomp_error(octets) {
+        return Spoken::line(message, Gist::Refuses);
+    }
+    // rsyncd says why and closes (rsync's clientserver.c, start_daemon and rsync_module).
+    if line.starts_with(b"@ERROR") {
+        return Spoken::line(line, Gist::Refuses);
+    }
     let short = octets.split(|octet| *octet == b'\n').count() <= LINES + 1;
     let says = |phrases: &[&[u8]]| short && phrases.iter().any(|phrase| contains(octets, phrase));
     let gist = match line {
