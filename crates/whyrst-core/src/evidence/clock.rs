@@ -217,7 +217,7 @@ pub static LAST_DATA_WAS_HELD: Question = Question {
     asked_of: AskedOf::Packets,
     yes: "the last data, in {}, had waited for the acknowledgment in {} (Nagle's algorithm, RFC 9293 section 3.7.4): its program had written it up to {} earlier, and its timer ran from there",
     no: "the last data, in {}, was sent when it was written",
-    unknown: "whether the last data before {sender} left had waited for an acknowledgment",
+    unknown: "whether the last data before {sender} closed had waited for an acknowledgment",
     zh: Wording {
         yes: "最后的数据（{}）等到{}的确认才发出（Nagle 算法，RFC 9293 section 3.7.4）：程序最多在{}之前就已写入，定时器从那时算起",
         no: "最后的数据（{}）在写入时就发出了",
