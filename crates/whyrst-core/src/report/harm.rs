@@ -32,10 +32,11 @@ impl Explanation<'_> {
     /// Why it matters as much as it does.
     pub(super) fn severity_words(&self) -> String {
         let language = self.language();
-        if self.judgement.ground == Ground::Cause && self.judgement.confidence <= Confidence::Possible {
-            if let Some(perhaps) = perhaps(self.judgement.severity, language) {
-                return perhaps.to_string();
-            }
+        if self.judgement.ground == Ground::Cause
+            && self.judgement.confidence <= Confidence::Possible
+            && let Some(perhaps) = perhaps(self.judgement.severity, language)
+        {
+            return perhaps.to_string();
         }
         let lost = [self.harm.lost_client_bytes, self.harm.lost_server_bytes];
         let why = match (self.judgement.ground, self.judgement.severity) {

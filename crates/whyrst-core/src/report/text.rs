@@ -427,11 +427,11 @@ const UNMEASURED: usize = 4;
 /// What speaks for few causes comes before what speaks for many, and what is measured (a silence, a size, a hop count, an
 /// address) before what only names frames.
 fn how_common(question: &Question, answer: &Answer) -> usize {
-    let measured = |value: &Value| {
+    let is_measure = |value: &Value| {
         !matches!(value, Value::Frame(_) | Value::Name(_) | Value::Phrase(_) | Value::Flags(_) | Value::Endpoint(_))
     };
     let measures = match answer {
-        Answer::Yes(facts) | Answer::No(facts) => facts.values.iter().any(measured),
+        Answer::Yes(facts) | Answer::No(facts) => facts.values.iter().any(is_measure),
         Answer::Unknown => false,
     };
     causes_that_ask(question) + if measures { 0 } else { UNMEASURED }
