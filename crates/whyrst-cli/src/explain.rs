@@ -396,7 +396,10 @@ impl Closing<'_> {
     fn incident_words(&self, incidents: &[Incident]) -> String {
         let context = &self.reporter.context;
         match self.arguments.format {
-            ReportFormat::Text => incident::text(incidents, context, self.reporter.style),
+            ReportFormat::Text => {
+                let width = output::columns(&self.arguments.common);
+                incident::text(incidents, context, self.reporter.style, width)
+            }
             ReportFormat::Json => incidents.iter().map(|one| incident::line(one, context) + "\n").collect(),
             ReportFormat::Html => incidents.iter().map(|one| html::data(&incident::line(one, context))).collect(),
             ReportFormat::Markdown => incident::markdown(incidents, context),
@@ -417,7 +420,11 @@ impl Closing<'_> {
             // Nothing could be read, and that has been said.
             (0, 0) if self.read.unread > 0 && (frames == 0 || unreadable::words(&self.read.reading).is_some()) => {}
             (0, 0) => match language {
-                Language::English => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
+                Language::English => {
+                    let plural = |count: u64| if count == 1 { "" } else { "s" };
+                    let (more, others) = (plural(frames), plural(connections));
+                    writeln!(end, "no resets in {frames} frame{more} ({connections} connection{others})")?;
+                }
                 Language::Chinese => writeln!(end, "{frames} 帧（{connections} 条连接）中没有 RST")?,
             },
             (0, resets) => end.push_str(&none_asked_for(resets, language)),

@@ -375,7 +375,9 @@ impl<'a> Session<'a> {
 
     fn incident_words(&self, incidents: &[Incident]) -> String {
         match self.arguments.format {
-            ReportFormat::Text => incident::text(incidents, &self.context, self.style),
+            ReportFormat::Text => {
+                incident::text(incidents, &self.context, self.style, output::columns(&self.arguments.common))
+            }
             ReportFormat::Json => incidents.iter().map(|one| incident::line(one, &self.context) + "\n").collect(),
             ReportFormat::Html => incidents.iter().map(|one| html::data(&incident::line(one, &self.context))).collect(),
             ReportFormat::Markdown => incident::markdown(incidents, &self.context),

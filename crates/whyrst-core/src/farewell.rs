@@ -33,7 +33,7 @@ const EXCHANGES: usize = 2;
 
 /// One end had said goodbye, and nothing but courtesies can be missing.
 pub fn was_over(outcome: &Outcome, kind: ResetKind) -> bool {
-    let Some(at) = goodbye(outcome).filter(|_| is_all_seen(outcome)) else { return false };
+    let Some(at) = goodbye(outcome).filter(|_| is_all_seen(outcome) && !turned_away(outcome)) else { return false };
     let said_by = outcome.before().get(at).map(|record| record.from);
     let server = outcome.connection().server();
     let answered = |record: &Record| record.from == server || is_parting(outcome, record, at);
@@ -116,6 +116,13 @@ fn goodbye(outcome: &Outcome) -> Option<usize> {
                 && is_tls_goodbye(outcome.said(record.from).last(), record.len))
     };
     outcome.before().iter().position(ends)
+}
+
+/// An end said that it does not serve the other: whoever closes then, nothing had been answered.
+fn turned_away(outcome: &Outcome) -> bool {
+    Side::BOTH
+        .iter()
+        .any(|side| matches!(outcome.gist(*side), Some(Gist::Refuses | Gist::TakenOver | Gist::Misunderstands)))
 }
 
 /// The last segment up to the goodbye that carries anything of a request or an answer.

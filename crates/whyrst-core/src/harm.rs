@@ -7,7 +7,7 @@
 
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
-use crate::evidence::window::{Unsent, unsent};
+use crate::evidence::window::{Unsent, closed_window, unsent};
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::{Notes, Record};
@@ -81,8 +81,10 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     let loss =
         |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side, kind) };
     let (client, server) = (loss(outcome.connection().client), loss(outcome.connection().server()));
-    if unsent(outcome) == Unsent::Some {
-        // An abort throws away what waits behind a closed window, and no packet shows how much that is.
+    let exact = |loss: &Loss| loss.surely == loss.at_most;
+    // What waits behind a closed window is thrown away, and no packet shows whether there was any and how much.
+    let may_wait = closed_window(outcome).is_some() && exact(&client) && exact(&server);
+    if unsent(outcome) == Unsent::Some || may_wait {
         let certainty = if client.surely + server.surely > 0 { Certainty::AtLeast } else { Certainty::Unknown };
         let known = |loss: &Loss| (certainty == Certainty::AtLeast).then_some(loss.surely);
         return Harm {
@@ -93,7 +95,6 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
             ..Harm::new(accepted, certainty)
         };
     }
-    let exact = |loss: &Loss| loss.surely == loss.at_most;
     let certainty = if client.at_most == 0 && server.at_most == 0 {
         Certainty::None
     } else if exact(&client) && exact(&server) {

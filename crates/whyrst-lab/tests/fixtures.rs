@@ -23,7 +23,7 @@ use whyrst_core::report::style::Style;
 use whyrst_core::report::text;
 use whyrst_core::report::{Context, json};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Judgement, judge};
+use whyrst_core::verdict::{Confidence, Judgement, judge};
 use whyrst_lab::answers::{disagreement, firsts, live_disagreement};
 use whyrst_lab::runs::{self, Packed};
 use whyrst_lab::scenario::{Expect, Host, Scenario, View};
@@ -381,4 +381,60 @@ fn json_of_every_fixture_is_one_line_that_parses() {
             }
         }
     }
+}
+
+/// What two parts of one report must not say, in the words that a reader sees.
+#[test]
+fn no_report_contradicts_itself_or_leaves_a_command_unfinished() {
+    let mut wrong = Vec::new();
+    for scenario in scenarios() {
+        for (end, view, outcomes) in views(scenario) {
+            for outcome in outcomes {
+                let report = report(&outcome, end, Language::English);
+                let name = format!("{}/{} {}", scenario.id, end.name(), view.name());
+                let sure = judge(&outcome).confidence;
+                wrong.extend(faults(&report, sure).into_iter().map(|fault| format!("{name}: {fault}\n{report}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn faults(report: &str, sure: Confidence) -> Vec<&'static str> {
+    let words: String = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    let packets: Vec<&str> = report.lines().filter(|line| line.contains("-->") || line.contains("<--")).collect();
+    let before_rst = packets.iter().take_while(|line| !line.starts_with('>') || !line.contains("RST"));
+    let closed = before_rst.last().is_some_and(|line| line.ends_with("win 0") || line.ends_with("win 0     -->"));
+    // Where a quotation of what an end said stands is its own affair.
+    let ours: Vec<&str> = words.split('`').collect();
+    let commands = || ours.iter().skip(1).step_by(2);
+    let template = |command: &&str| {
+        ["PORT", "HOST", "SERVER", "SENDER"]
+            .iter()
+            .any(|word| command.split(|one: char| !one.is_alphanumeric() && one != '_').any(|part| part == *word))
+            || ["{client}", "{server}", "{sender}", "{receiver}", "the server", "the client"]
+                .iter()
+                .any(|word| command.contains(word))
+    };
+    let mut lines: Vec<&str> = report.lines().map(str::trim).filter(|line| line.len() > 40).collect();
+    let all = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    let found = [
+        (words.contains("no data was lost") && closed, "that nothing was lost beside a closed window"),
+        (
+            words.contains("had no effect") && words.contains("(\"connection re"),
+            "an error that a RST without effect does not cause",
+        ),
+        (words.contains("4294967") || words.contains("429396"), "a number that wrapped"),
+        (lines.len() < all, "one line twice"),
+        (commands().any(template), "a command with a place to fill in"),
+        (
+            words.contains("1 signs") || words.contains(" 1 connections") || words.contains(" 1 bytes"),
+            "a plural of one",
+        ),
+        (words.contains("goodbye") && words.contains("at most"), "a loss beside nothing but a goodbye"),
+        (words.contains("policy: a rule") && sure <= Confidence::Possible, "somebody's will as a fact"),
+    ];
+    found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, fault)| fault).collect()
 }

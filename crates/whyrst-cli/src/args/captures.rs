@@ -248,7 +248,7 @@ pub(crate) enum MinConfidence {
     Possible,
     /// What fits best for a stated reason.
     Likely,
-    /// What the kernel said.
+    /// What the kernel said: packets alone name no cause for certain.
     Certain,
 }
 

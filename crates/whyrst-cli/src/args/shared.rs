@@ -24,7 +24,7 @@ pub(crate) struct Common {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// Say more: frames passed over, one by one
+    /// Say more: whole reports with everything that is open, and frames passed over, one by one
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

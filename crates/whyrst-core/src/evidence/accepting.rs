@@ -240,19 +240,26 @@ pub fn service_went_on(outcome: &Outcome) -> bool {
 pub static HELD_MORE_WHEN_REFUSED: Question = Question {
     id: "held-more-when-refused",
     asked_of: AskedOf::Packets,
-    yes: "the host of {client} had {} connections to {server} open when this one was refused, and was accepted while it had at most {}: that many are allowed",
-    no: "the host of {client} had {} connections to {server} open when this one was refused, and was accepted while it had {}",
+    yes: "the host of {client} had {} connections to {server} open when this one was refused, and was accepted while it had at most {}: so at most {} are allowed",
+    no: "the host of {client} had only {} open to {server} when this one was refused, and was accepted while it had {}",
     unknown: "all connections of the host of {client} to {server}: is it refused whenever it has a certain number of them open?",
     zh: Wording {
-        yes: "这条被拒绝时，{client}所在主机到{server}有{}条连接打开着，而它被接受时最多有{}条：只允许这么多",
+        yes: "这条被拒绝时，{client}所在主机到{server}有{}条连接打开着，而它被接受时最多有{}条：所以最多只允许{}条",
         no: "这条被拒绝时，{client}所在主机到{server}有{}条连接打开着，而它有{}条时也被接受过",
         unknown: "{client}所在主机到{server}的全部连接：是否每当打开到一定数量就被拒绝？",
     },
     ask: by(|outcome| {
         let Some(held) = held(outcome) else { return Answer::Unknown };
-        let facts = |with: Facts| with.count(held.when_refused as u64).count(held.when_accepted as u64);
+        let facts = |with: Facts| {
+            let with = with.count(held.when_refused as u64).count(held.when_accepted as u64);
+            with.count(held.when_accepted as u64 + 1)
+        };
         if held.when_refused <= held.when_accepted {
             return Answer::No(facts(no()));
+        }
+        // One refusal beside a single connection is no limit that anybody sets: a service that went away looks the same.
+        if held.when_accepted == 0 {
+            return Answer::Unknown;
         }
         // It grew up to the number that is allowed, and was accepted once more after it had fallen below: a listener that
         // is closed while its connections live on does not come back for that.

@@ -9,6 +9,7 @@ use crate::observation::{Frame, LinkAddress};
 use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
+use crate::words::Meaning;
 
 /// An answer, with what shows it.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,6 +76,8 @@ pub enum Value {
     Reason(RstReason),
     /// A name from a standard.
     Name(&'static str),
+    /// Words, in each language.
+    Phrase(Meaning),
     /// Octets of payload, printed escaped.
     Octets(Octets),
     /// Idle timeouts that fit.

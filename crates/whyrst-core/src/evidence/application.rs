@@ -219,9 +219,9 @@ fn is_farewell(outcome: &Outcome, late: &Record, pace: Option<Span>) -> bool {
 pub static STOPPED_MIDWAY: Question = Question {
     id: "stopped-midway",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{receiver} was still sending when {sender} left, as {} shows",
-    no: "{receiver} was not sending any more when {sender} left",
-    unknown: "what {receiver} had sent when {sender} left, and what followed",
+    yes: "{receiver} was still sending when {sender} closed, as {} shows",
+    no: "{receiver} was not sending any more when {sender} closed",
+    unknown: "what {receiver} had sent when {sender} closed, and what followed",
     zh: Wording {
         yes: "{sender}离开时，{receiver}仍在发送，由{}可见",
         no: "{sender}离开时，{receiver}已不在发送",

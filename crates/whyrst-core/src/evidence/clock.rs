@@ -36,12 +36,12 @@ const TRIPS: i64 = 100;
 pub static SILENCE_WAS_LONG: Question = Question {
     id: "silence-was-long",
     asked_of: AskedOf::Packets,
-    yes: "nothing had been sent for {} when {} came",
-    no: "the last segment was sent {} before {}",
+    yes: "nothing had been captured for {} when {} came",
+    no: "the segment before {1} had come only {0} earlier",
     unknown: "the segments before the RST, and the handshake: how long does an answer take?",
     zh: Wording {
-        yes: "{1}到来时已有{0}没有任何报文",
-        no: "最后一个报文在{1}之前{0}发送",
+        yes: "{1}到来时已有{0}没有抓到任何报文",
+        no: "{1}的前一个报文只早{0}",
         unknown: "RST 之前的报文，以及握手：一次应答需要多久？",
     },
     ask: by(|outcome| {
@@ -149,14 +149,14 @@ const UNSTEADY: i64 = 10;
 /// Faster messages are work.
 const SHORTEST_BEAT: Span = Span::from_millis(200);
 
-/// The sender of the RST had been silent long enough for an idle timeout when it left: seconds, or exactly a
+/// The sender of the RST had been silent long enough for an idle timeout when it closed: seconds, or exactly a
 /// time that people configure.
 pub static IDLE_FOR_A_TIMEOUT: Question = Question {
     id: "idle-for-a-timeout",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "the connection had been silent for {} when {sender} left, in {}",
-    no: "the connection was in use: {sender} left {} after the last data, in {}",
-    unknown: "what was sent before {sender} left",
+    yes: "the connection had been silent for {} when {sender} closed, in {}",
+    no: "the connection was in use: {sender} closed {} after the last data, in {}",
+    unknown: "what was sent before {sender} closed",
     zh: Wording {
         yes: "{sender}离开（{1}）时，连接已沉默{0}",
         no: "连接正在使用：{sender}在最后的数据之后{}离开，即{}",
@@ -188,9 +188,9 @@ pub static IDLE_FOR_A_TIMEOUT: Question = Question {
 pub static IDLE_TIMER_FITS: Question = Question {
     id: "idle-timer-fits",
     asked_of: AskedOf::Packets,
-    yes: "{sender} left {} after the data in {}, which is {} as exactly as a timer is",
+    yes: "{sender} closed {} after the data in {}, which is {} as exactly as a timer is",
     no: "{sender} did not leave after a round time",
-    unknown: "the last data before {sender} left, and the timeouts that are configured there",
+    unknown: "the last data before {sender} closed, and the timeouts that are configured there",
     zh: Wording {
         yes: "{sender}在{1}的数据之后{0}离开，与{2}的定时器精确吻合",
         no: "{sender}离开的时刻不是整数时间",
@@ -217,7 +217,7 @@ pub static LAST_DATA_WAS_HELD: Question = Question {
     asked_of: AskedOf::Packets,
     yes: "the last data, in {}, had waited for the acknowledgment in {} (Nagle's algorithm, RFC 9293 section 3.7.4): its program had written it up to {} earlier, and its timer ran from there",
     no: "the last data, in {}, was sent when it was written",
-    unknown: "whether the last data before {sender} left had waited for an acknowledgment",
+    unknown: "whether the last data before {sender} closed had waited for an acknowledgment",
     zh: Wording {
         yes: "最后的数据（{}）等到{}的确认才发出（Nagle 算法，RFC 9293 section 3.7.4）：程序最多在{}之前就已写入，定时器从那时算起",
         no: "最后的数据（{}）在写入时就发出了",
@@ -282,9 +282,9 @@ fn known_neighbours(outcome: &Outcome, one: &Record, next: &Record) -> bool {
 pub static REQUEST_MET_TIMER: Question = Question {
     id: "request-met-timer",
     asked_of: AskedOf::Packets,
-    yes: "{sender} left {} after the data in {}, which is {} within 1.5 %: the request that came just before may have met a timer",
-    no: "no request came just before {sender} left",
-    unknown: "a request just before {sender} left, and the silence before it",
+    yes: "{sender} closed {} after the data in {}, which is {} within 1.5 %: the request that came just before may have met a timer",
+    no: "no request came just before {sender} closed",
+    unknown: "a request just before {sender} closed, and the silence before it",
     zh: Wording {
         yes: "{sender}在{1}的数据之后{0}离开，与{2}相差不到 1.5 %：紧接在前的请求可能正好撞上定时器",
         no: "{sender}离开之前没有刚到的请求",
@@ -305,7 +305,7 @@ pub static OWED_NOTHING_WHEN_LEFT: Question = Question {
     asked_of: AskedOf::Packets,
     yes: "every request had been answered, most recently in {}, when the silence began",
     no: "the last data ({}) had not been answered",
-    unknown: "the last data before {sender} left",
+    unknown: "the last data before {sender} closed",
     zh: Wording {
         yes: "沉默开始时所有请求都已应答，最后一次是{}",
         no: "最后的数据（{}）还没有得到应答",
@@ -321,9 +321,9 @@ pub static OWED_NOTHING_WHEN_LEFT: Question = Question {
 pub static WAIT_ON_TIME: Question = Question {
     id: "wait-on-time",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{sender} left {} after {}, which is {} as exactly as a timer is: a timeout for the answer",
+    yes: "{sender} closed {} after {}, which is {} as exactly as a timer is: a timeout for the answer",
     no: "{sender} did not leave after a round time",
-    unknown: "{sender}'s request, when it left, and the timeouts that are configured there",
+    unknown: "{sender}'s request, when it closed, and the timeouts that are configured there",
     zh: Wording {
         yes: "{sender}在{1}之后{0}离开，与{2}的定时器精确吻合：是等待应答的超时",
         no: "{sender}离开的时刻不是整数时间",
@@ -349,9 +349,9 @@ pub static WAIT_ON_TIME: Question = Question {
 pub static REQUEST_CUT_ON_TIME: Question = Question {
     id: "request-cut-on-time",
     asked_of: AskedOf::Packets,
-    yes: "{sender} had not answered the data in {} when it left, {} later, which is {} as exactly as a timer is",
-    no: "{sender} owed no answer when it left, see {}",
-    unknown: "{receiver}'s request, when {sender} left, and the time limits that are configured there",
+    yes: "{sender} had not answered the data in {} when it closed, {} later, which is {} as exactly as a timer is",
+    no: "{sender} owed no answer when it closed, see {}",
+    unknown: "{receiver}'s request, when {sender} closed, and the time limits that are configured there",
     zh: Wording {
         yes: "{sender}还没有应答{}中的数据就离开了，相隔{}，与{}的定时器精确吻合",
         no: "{sender}离开时没有欠着应答，见{}",

@@ -157,9 +157,9 @@ pub static REQUEST_UNANSWERED: Question = Question {
 pub static CLIENT_WENT_UNANSWERED: Question = Question {
     id: "client-went-unanswered",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{sender} left in {1}, before anything answered its data in {0}",
-    no: "{sender} had its answer when it left, or had asked nothing",
-    unknown: "the data before {sender} left",
+    yes: "{sender} closed in {1}, before anything answered its data in {0}",
+    no: "{sender} had its answer when it closed, or had asked nothing",
+    unknown: "the data before {sender} closed",
     zh: Wording {
         yes: "{sender}离开时（{1}），它在{0}中的数据还没有得到任何应答",
         no: "{sender}离开时已得到应答，或没有请求过什么",

@@ -45,6 +45,10 @@ fn received_octets(outcome: &Outcome) -> Option<u64> {
         return acknowledged_unseen(outcome);
     }
     let by_rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
+    // Nobody has sent data to an end that has said nothing yet: a number beyond the SYN is whoever made the RST's own.
+    if !sender.marks.has(Marks::SPOKE) && by_rst.is_some_and(|ack| ack.after(receiver.nxt)) {
+        return None;
+    }
     let before = sender.marks.has(Marks::ACKED).then_some(sender.ack);
     let acked = match (by_rst, before) {
         (Some(by_rst), Some(before)) => by_rst.max(before),
@@ -83,11 +87,11 @@ pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
     id: "last-data-was-for-sender",
     asked_of: AskedOf::PacketsOrSocket,
     yes: "the last data came from {receiver}, in {}; {sender} sent no data in reply before the RST",
-    no: "{sender} had replied, in {}, to the last data that it received",
+    no: "{sender} had sent data, in {}, after the last that it received",
     unknown: "data from either end",
     zh: Wording {
         yes: "最后的数据来自{receiver}（{}）；RST 之前{sender}没有发送数据作为应答",
-        no: "{sender}在最后收到的数据之后已经应答（{}）",
+        no: "{sender}在最后收到的数据之后发过数据（{}）",
         unknown: "任何一端的数据",
     },
     ask: by(|outcome| {
@@ -109,11 +113,11 @@ pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
     id: "rst-acks-less-than-sent",
     asked_of: AskedOf::Packets,
     yes: "{} acknowledges {} bytes fewer than {receiver} had sent: {sender} stopped before it had received everything",
-    no: "{} acknowledges everything that {receiver} had sent",
+    no: "{} acknowledges everything that was captured of {receiver}",
     unknown: "what {receiver} had sent",
     zh: Wording {
         yes: "{}确认的数据比{receiver}所发的少{}字节：{sender}没有收完就停下了",
-        no: "{}确认了{receiver}所发的一切",
+        no: "{}确认了抓到的{receiver}的全部数据",
         unknown: "{receiver}发送了什么",
     },
     ask: by(|outcome| {
@@ -275,4 +279,20 @@ pub fn is_acknowledged(outcome: &Outcome, side: Side) -> bool {
 
 fn last_data(outcome: &Outcome, from: Side) -> Option<&Record> {
     outcome.latest(|record| record.from == from && record.len > 0 && !record.notes.has(crate::history::Notes::PROBE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    #[test]
+    fn what_a_rst_acknowledges_beyond_a_bare_syn_was_never_sent() {
+        let refused = |ack: &str| {
+            let text = "0.000 C > S S 0:0(0)\n+0.001 C < S RA 0:0(0) ack OF-RST\n";
+            SENDER_RECEIVED_DATA.answer(&conversation(&text.replace("OF-RST", ack)).outcome())
+        };
+        assert!(refused("1").is_no());
+        assert_eq!(refused("41"), Answer::Unknown);
+    }
 }

@@ -94,6 +94,8 @@ pub static RST_FROM_NEARER: Question = Question {
             _ => outcome.connection().half(outcome.sender()).ttl(),
         };
         match theirs.zip(rst.record.ttl()).filter(|(theirs, own)| initial(*theirs) == initial(*own)) {
+            // Another sender may begin with a lower TTL, wherever it is.
+            Some((theirs, own)) if own < theirs => Answer::Unknown,
             Some((theirs, own)) => {
                 yes().frame(&rst.record).value(Value::Ttl(own)).value(Value::Ttl(theirs)).if_so((own > theirs).into())
             }
@@ -476,3 +478,24 @@ pub static RST_NEVER_ROUTED: Question = Question {
         _ => Answer::Unknown,
     }),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    #[test]
+    fn a_lower_ttl_says_another_sender_and_not_that_it_is_further_away() {
+        let asked = |ttl: &str| {
+            let text = "0.000 C > S S 0:0(0)
+                        +0.020 C < S SA 0:0(0) ack 1 ttl 60
+                        +0.0001 C > S A 1:1(0) ack 1
+                        1.000 C > S PA 1:101(100) ack 1
+                        +0.020 C < S R 1:1(0) ttl OF-RST\n";
+            RST_FROM_NEARER.answer(&conversation(&text.replace("OF-RST", ttl)).outcome())
+        };
+        assert!(asked("62").is_yes());
+        assert!(asked("60").is_no());
+        assert_eq!(asked("57"), Answer::Unknown);
+    }
+}

@@ -14,6 +14,7 @@ use crate::rst::Rst;
 use crate::segment::{Flags, OptionSet};
 use crate::seq::Seq;
 use crate::stack::Stack;
+use crate::words::Meaning;
 
 /// The RST answers one particular segment: a *passive* reset.
 pub static RST_IS_PASSIVE: Question = Question {
@@ -49,7 +50,7 @@ pub static RST_IS_PASSIVE: Question = Question {
 pub static RST_IS_ACTIVE: Question = Question {
     id: "rst-is-active",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} is a {} at {sender}'s own next sequence number: {sender} had the connection and aborted it",
+    yes: "{} is a {} that continues {sender}'s own sequence numbers: {sender} had the connection and aborted it",
     no: "{} has the form of an answer to a segment, not of an abort by {sender}",
     unknown: "what {sender} had sent before: its next sequence number is not known",
     zh: Wording {
@@ -180,6 +181,8 @@ pub fn is_made_by_hand(record: &Record) -> bool {
     ![Flags::SYN, Flags::ACK, Flags::RST].iter().any(|flag| record.flags.has(*flag))
 }
 
+const UNSEEN_SYN: Meaning = Meaning { en: "a SYN that the capture does not show", zh: "抓包没有显示的 SYN" };
+
 /// The RST refuses the client's SYN.
 pub static RST_ANSWERS_SYN: Question = Question {
     id: "rst-answers-syn",
@@ -199,7 +202,7 @@ pub static RST_ANSWERS_SYN: Question = Question {
             Some(trigger) if trigger.flags.is_syn() && !spoke => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
             // Only what answers a segment without ACK has number 0, and that is a SYN (RFC 9293 section 3.5.2).
             None if !outcome.connection().beginning_seen() && !spoke && rst.record.flags.has(Flags::ACK) => {
-                let unseen = yes().frame(&rst.record).value(Value::Name("a SYN that the capture does not show"));
+                let unseen = yes().frame(&rst.record).value(Value::Phrase(UNSEEN_SYN));
                 if rst.record.absolute_seq() == Some(Seq::new(0)) { Answer::Yes(unseen) } else { Answer::Unknown }
             }
             _ => Answer::No(no().frame(&rst.record)),

@@ -132,10 +132,10 @@ pub static SENDER_IS_CLIENT: Question = Question {
     id: "sender-is-client",
     asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had opened the connection",
-    no: "{sender} had accepted the connection",
+    no: "{sender} is the end that was connected to",
     unknown: "the SYN: which end opened the connection?",
     zh: Wording {
-        yes: "连接是{sender}发起的", no: "连接是{sender}接受的", unknown: "SYN：连接是哪一端发起的？"
+        yes: "连接是{sender}发起的", no: "{sender}是被连接的一端", unknown: "SYN：连接是哪一端发起的？"
     },
     ask: by(|outcome| match outcome.connection().roles {
         Roles::Guessed if !asks_in_words(outcome) => Answer::Unknown,
@@ -224,11 +224,11 @@ pub static SYN_MET_CONNECTION: Question = Question {
     id: "syn-met-connection",
     asked_of: AskedOf::Packets,
     yes: "{} is a SYN in the middle of this connection: its sender no longer knew the connection",
-    no: "no new SYN arrived on this connection",
+    no: "no SYN came in the middle of this connection",
     unknown: "the segments before the RST",
     zh: Wording {
         yes: "{}是这条连接中途的 SYN：发送者已经不认识这条连接",
-        no: "这条连接上没有新的 SYN 到来",
+        no: "这条连接中途没有 SYN 到来",
         unknown: "RST 之前的报文",
     },
     ask: by(|outcome| match outcome.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {

@@ -74,7 +74,8 @@ pub static RST_ENDS_SILENCE: Question = Question {
     ask: by(|outcome| {
         let Some(rst) = outcome.rst() else { return Answer::Unknown };
         let known = RST_IS_ACTIVE.answer(outcome).is_yes() || RST_IS_PASSIVE.answer(outcome).is_yes();
-        if known { Answer::Yes(yes().frame(&rst.record)) } else { Answer::Unknown }
+        let ended = rst.trigger.unwrap_or(rst.record);
+        if known { Answer::Yes(yes().frame(&ended)) } else { Answer::Unknown }
     }),
 };
 
@@ -125,17 +126,23 @@ pub fn idle_ages(outcome: &Outcome) -> alloc::vec::Vec<Span> {
 
 /// Known timeouts that the silence fits; `None` when the capture does not show how long it was.
 pub fn idle_suspects(outcome: &Outcome) -> Option<alloc::vec::Vec<&'static IdleTimeout>> {
+    let found = suspects_by_age(outcome)?;
+    Some(found.into_iter().map(|(timeout, _)| timeout).collect())
+}
+
+/// The same, each with the silence that it fits.
+fn suspects_by_age(outcome: &Outcome) -> Option<alloc::vec::Vec<(&'static IdleTimeout, Span)>> {
     let ages = idle_ages(outcome);
     if ages.is_empty() {
         return None;
     }
-    let mut found: alloc::vec::Vec<&'static IdleTimeout> = alloc::vec::Vec::new();
+    let mut found: alloc::vec::Vec<(&'static IdleTimeout, Span)> = alloc::vec::Vec::new();
     let long = ages.into_iter().filter(|age| *age >= SHORTEST);
     let fits =
-        |one: &&IdleTimeout| can_reset(outcome, one) && can_stand_there(outcome, one) && can_be_spoken(outcome, one);
-    for suspect in long.flat_map(suspects).filter(fits) {
-        if !found.contains(&suspect) {
-            found.push(suspect);
+        |one: &IdleTimeout| can_reset(outcome, one) && can_stand_there(outcome, one) && can_be_spoken(outcome, one);
+    for (suspect, age) in long.flat_map(|age| suspects(age).map(move |one| (one, age))) {
+        if fits(suspect) && !found.iter().any(|(known, _)| *known == suspect) {
+            found.push((suspect, age));
         }
     }
     Some(found)
@@ -176,19 +183,16 @@ fn can_be_spoken(outcome: &Outcome, timeout: &IdleTimeout) -> bool {
 }
 
 fn fits(outcome: &Outcome, wanted: impl Fn(&IdleTimeout) -> bool) -> Answer {
-    let ages = idle_ages(outcome);
-    let Some(longest) = ages.first() else { return Answer::Unknown };
-    let found = idle_suspects(outcome).unwrap_or_default();
+    let mut found = suspects_by_age(outcome).unwrap_or_default();
+    found.retain(|(one, _)| wanted(one));
+    // Another time is no sign against it: timeouts are configured.
+    let Some((_, age)) = found.first().copied() else { return Answer::Unknown };
     let mut named: Timeouts = [None; 3];
-    for (place, timeout) in named.iter_mut().zip(found.into_iter().filter(|one| wanted(one))) {
+    let of_this_age = found.into_iter().filter(|(_, theirs)| *theirs == age);
+    for (place, (timeout, _)) in named.iter_mut().zip(of_this_age) {
         *place = Some(timeout);
     }
-    // Another time is no sign against it: timeouts are configured.
-    if named[0].is_none() {
-        Answer::Unknown
-    } else {
-        Answer::Yes(yes().span(*longest).value(super::Value::Timeouts(named)))
-    }
+    Answer::Yes(yes().span(age).value(super::Value::Timeouts(named)))
 }
 
 #[cfg(test)]
@@ -260,6 +264,24 @@ mod tests {
         assert!(ended("0x160301020001000001fc0303", "0x160303007a020000760303").contains(&NODE));
         assert!(ended("0x2a310d0a24340d0a50494e470d0a", "0x2b504f4e470d0a").is_empty());
         assert!(ended("0x5353482d322e302d780d0a", "0x5353482d322e302d780d0a").is_empty());
+    }
+
+    #[test]
+    fn the_silence_that_is_named_is_the_one_that_fits() {
+        // 75 s when the server closed, and 85 s when the RST came.
+        let outcome = opened(
+            "76.05 C < S FA 51:51(0) ack 101
+            +0.010 C > S A 101:101(0) ack 52
+            86.05 C > S PA 101:201(100) ack 52
+            +0.010 C < S R 52:52(0)",
+        );
+        let Answer::Yes(facts) = PROGRAM_TIMEOUT_FITS.answer(&outcome) else { panic!("nginx is one") };
+        let (Some(super::super::Value::Span(age)), Some(super::super::Value::Timeouts(named))) =
+            (facts.values.first(), facts.values.get(1))
+        else {
+            panic!("{facts:?}")
+        };
+        assert!(named.iter().flatten().all(|one| one.fits(*age)), "{age} {named:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::form::{RST_IS_ACTIVE, offers_own_window};
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::question::{AskedOf, Question, Wording, by};
 use super::vantage::RST_MADE_BETWEEN;
-use crate::half::Marks;
+use crate::half::{Half, Marks};
 use crate::history::{Notes, Record};
 use crate::observation::LinkAddress;
 use crate::outcome::Outcome;
@@ -444,6 +444,10 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
     if record.from != rst.from || !plausible || opening || !connection.lives() || outcome.left_for_new(rst.from) {
         return false;
     }
+    // Of two that claim one sender the RST may be the genuine one: what differs from all before it shows nothing of that sender.
+    if strange_to(sender, record) && !strange_to(sender, rst) {
+        return false;
+    }
     let known = if rst.flags.has(Flags::ACK) { receiver.nxt.max(rst.ack) } else { receiver.nxt };
     let acks_new = record.flags.has(Flags::ACK) && !record.notes.has(Notes::ACKS_UNSEEN) && record.ack.after(known);
     // Nothing can follow a FIN but what was sent before it.
@@ -451,15 +455,21 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
     new_data || acks_new
 }
 
+/// Whether a packet has another TTL than all others of its alleged sender.
+fn strange_to(sender: &Half, record: &Record) -> bool {
+    let known = sender.marks.has(Marks::SPOKE) && !sender.marks.has(Marks::TTL_VARIES);
+    known && record.ttl().zip(sender.ttl()).is_some_and(|(ttl, theirs)| ttl != theirs)
+}
+
 /// The RST cannot be what its sender's own stack made.
 pub static RST_CONTRADICTS_SENDER: Question = Question {
     id: "rst-contradicts-sender",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} signs indicate that {} did not come from {sender}",
+    yes: "{1} did not come from {sender}",
     no: "nothing about {1} contradicts that {sender} sent it",
     unknown: "other packets from {sender}, before and after the RST, to compare with",
     zh: Wording {
-        yes: "有{}个迹象表明{}不是来自{sender}",
+        yes: "{1}不是来自{sender}",
         no: "{1}没有任何迹象与{sender}发送它相矛盾",
         unknown: "RST 前后{sender}的其他报文，用来比较",
     },
@@ -503,6 +513,12 @@ pub fn signs() -> impl Iterator<Item = &'static Question> {
     SIGNS.into_iter().chain([&RSTS_BOTH_WAYS])
 }
 
+/// What shows that the RST is not its supposed sender's, with the answers, what proves it alone first.
+pub fn contradictions(outcome: &Outcome) -> impl Iterator<Item = (&'static Question, Answer)> {
+    let all = PROOFS.into_iter().chain(signs()).map(|sign| (sign, sign.answer(outcome)));
+    all.filter(|(_, answer)| answer.is_yes())
+}
+
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(outcome: &Outcome) -> usize {
     signs().filter(|sign| sign.answer(outcome).is_yes()).count()
@@ -521,4 +537,31 @@ fn refused_and_accepted(outcome: &Outcome) -> bool {
 /// An abort has the ACK flag; a reset in answer to an ordinary segment has not.
 fn looks_active(rst: &Record) -> bool {
     rst.flags.has(Flags::ACK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    const ABORTED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.020 C < S SA 0:0(0) ack 1 ttl 63
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C > S PA 1:101(100) ack 1
+        +0.020 C < S A 1:1(0) ack 101 ttl 63
+        0.200 C < S RA 1:1(0) ack 101 ttl OF-RST
+        +0.001 C < S PA 1:51(50) ack 101 ttl OF-LATER\n";
+
+    fn talked_on(rst: &str, later: &str) -> Answer {
+        let text = ABORTED.replace("OF-RST", rst).replace("OF-LATER", later);
+        SENDER_TALKED_ON.answer(&conversation(&text).outcome())
+    }
+
+    #[test]
+    fn of_two_that_claim_one_sender_the_one_that_differs_shows_nothing_of_it() {
+        assert!(talked_on("63", "63").is_yes());
+        assert!(talked_on("47", "63").is_yes());
+        assert!(!talked_on("63", "64").is_yes());
+    }
 }

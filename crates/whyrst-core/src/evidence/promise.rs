@@ -17,8 +17,8 @@ use crate::words::{Body, Head, promised_interval};
 pub static KEEP_ALIVE_EXPIRED: Question = Question {
     id: "keep-alive-expired",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} had promised to send something every {} (MQTT keep alive) and had been silent for {} when {sender} left, in {}",
-    no: "{receiver} had promised to send something every {} (MQTT keep alive), and its last data was {} old when {sender} left, in {}",
+    yes: "{receiver} had promised to send something every {} (MQTT keep alive) and had been silent for {} when {sender} closed, in {}",
+    no: "{receiver} had promised to send something every {} (MQTT keep alive), and its last data was {} old when {sender} closed, in {}",
     unknown: "{receiver}'s first message, which may promise heartbeats",
     zh: Wording {
         yes: "{receiver}承诺至少每{}发送一次（MQTT keep alive），而{sender}离开（{2}）时它已沉默{1}",
@@ -43,8 +43,8 @@ pub static KEEP_ALIVE_EXPIRED: Question = Question {
 pub static HEARTBEAT_WAS_DUE: Question = Question {
     id: "heartbeat-was-due",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} had sent no data for {} when {sender} left, in {}: a heartbeat of it was due",
-    no: "no heartbeat of {receiver} was due: its last data was {} old when {sender} left, in {}",
+    yes: "{receiver} had sent no data for {} when {sender} closed, in {}: a heartbeat of it was due",
+    no: "no heartbeat of {receiver} was due: its last data was {} old when {sender} closed, in {}",
     unknown: "what the ends promise each other, or three heartbeats in a row",
     zh: Wording {
         yes: "{sender}离开（{1}）时，{receiver}已有{0}没有发送数据：它早该发出心跳",
@@ -73,7 +73,7 @@ fn silence(outcome: &Outcome) -> Option<(&Record, Span)> {
 pub static ANSWER_WAS_UNDER_WAY: Question = Question {
     id: "answer-was-under-way",
     asked_of: AskedOf::Packets,
-    yes: "{receiver}'s answer in {} announced {} bytes, and {} had been sent when {sender} left",
+    yes: "{receiver}'s answer in {} announced {} bytes, and {} had been sent when {sender} closed",
     no: "{receiver}'s answer in {} was complete: {} bytes were announced, {} were sent",
     unknown: "the head of {receiver}'s answer, which announces how long it is",
     zh: Wording {

@@ -14,6 +14,7 @@ use crate::outcome::{IcmpSeen, Outcome};
 use crate::segment::{Endpoint, Flags};
 use crate::time::Span;
 use crate::trigger::is_prompt;
+use crate::words::Meaning;
 
 /// Hosts that remember a half-open request repeat its SYN-ACK 1 s after the first (RFC 6298 section 2); a margin.
 const SYN_ACK_REPEATED_BY: Span = Span::from_millis(1_500);
@@ -123,7 +124,7 @@ pub static RST_ANSWERS_SYN_ON_LIVE: Question = Question {
 pub static ICMP_QUOTED_SYN_ACK: Question = Question {
     id: "icmp-quoted-syn-ack",
     asked_of: AskedOf::Packets,
-    yes: "an ICMP error from {} said that {server}'s packets could not be delivered, {} after the SYN-ACK ({}) and before its last ACK",
+    yes: "an ICMP error from {} said that {server}'s packets could not be delivered, {} after the SYN-ACK ({}) and before {client}'s ACK",
     no: "no ICMP error came between the SYN-ACK and the last ACK",
     unknown: "ICMP errors about {server}'s SYN-ACK: capture ICMP as well as TCP",
     zh: Wording {
@@ -342,17 +343,20 @@ pub static SYN_CAME_BACK: Question = Question {
     ask: by(|outcome| {
         let opposite = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
         let refused_before = outcome.connection().earlier_opener == Some(outcome.sender());
-        match outcome.before().iter().chain(outcome.after()).find(opposite) {
-            Some(syn) => Answer::Yes(yes().frame(syn)),
-            None if refused_before => {
-                let frame = outcome.connection().first_frame;
-                Answer::Yes(yes().value(Value::Frame(frame)).shown_by(frame))
+        match (outcome.before().iter().chain(outcome.after()).find(opposite), refused_before) {
+            (Some(syn), _) => Answer::Yes(yes().frame(syn)),
+            (None, true) => {
+                Answer::Yes(yes().value(Value::Phrase(BEFORE_THIS)).shown_by(outcome.connection().first_frame))
             }
-            None if outcome.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(outcome.watched_after())),
-            None => Answer::Unknown,
+            (None, false) if outcome.watched_after() >= SYN_RETRY_SEEN_BY => {
+                Answer::No(no().span(outcome.watched_after()))
+            }
+            (None, false) => Answer::Unknown,
         }
     }),
 };
+
+const BEFORE_THIS: Meaning = Meaning { en: "the attempt before this one", zh: "上一次尝试" };
 
 /// Nothing says that the server ever made a socket of its half-open request.
 pub static SERVER_NEVER_TOOK_IT: Question = Question {

@@ -233,7 +233,7 @@ pub static SIBLINGS_OUTLIVED_SILENCE: Question = Question {
 pub static PROBED_REGULARLY: Question = Question {
     id: "probed-regularly",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{client}'s host opened {} such connections to {server}, one every {} to {}, and aborted each after one question at most: a monitor",
+    yes: "{client}'s host opened {} such connections to {server}, {} to {} apart, and aborted each after one question at most: a monitor",
     no: "connections of {client}'s host to {server} that it aborted at once came at no regular time, {} to {} apart",
     unknown: "four or more connections of {client}'s host to {server}: do they come at a regular time?",
     zh: Wording {

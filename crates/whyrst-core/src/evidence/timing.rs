@@ -33,12 +33,12 @@ const ABSURD: Span = Span::from_secs(10 * 365 * 86_400);
 pub static WAS_IDLE: Question = Question {
     id: "was-idle",
     asked_of: AskedOf::Packets,
-    yes: "nothing had been sent for {} when {} came: an idle timeout, a heartbeat or a forgotten connection",
-    no: "the connection was in use: the last segment was sent {} before {}",
+    yes: "nothing had been captured for {} when {} came: an idle timeout, a heartbeat or a forgotten connection",
+    no: "the connection was not idle: the segment before {1} had come only {0} earlier",
     unknown: "the segments before the RST",
     zh: Wording {
-        yes: "{1}到来时已有{0}没有任何报文：是空闲超时、心跳，或被忘掉的连接",
-        no: "连接正在使用：最后一个报文在{1}之前{0}发送",
+        yes: "{1}到来时已有{0}没有抓到任何报文：是空闲超时、心跳，或被忘掉的连接",
+        no: "连接并不空闲：{1}的前一个报文只早{0}",
         unknown: "RST 之前的报文",
     },
     ask: by(|outcome| {
@@ -47,9 +47,10 @@ pub static WAS_IDLE: Question = Question {
         };
         let before_trigger = rst.trigger.and_then(|trigger| last_before(outcome, &trigger));
         let last = if rst.trigger.is_some() { before_trigger } else { outcome.before().last() };
-        let until = rst.trigger.map_or(rst.record.time, |trigger| trigger.time);
-        match last.map(|record| until.since(record.time)) {
-            Some(idle) if is_sane(idle) => yes().span(idle).frame(&rst.record).if_so((idle >= IDLE).into()),
+        // What ended the pause is the segment that the RST answers, where it answers one.
+        let until = rst.trigger.unwrap_or(rst.record);
+        match last.map(|record| until.time.since(record.time)) {
+            Some(idle) if is_sane(idle) => yes().span(idle).frame(&until).if_so((idle >= IDLE).into()),
             _ => Answer::Unknown,
         }
     }),
@@ -233,11 +234,11 @@ fn own_probes(outcome: &Outcome) -> impl DoubleEndedIterator<Item = &Record> + C
 pub static SENDER_WENT_UNANSWERED: Question = Question {
     id: "sender-went-unanswered",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{sender} had retransmitted or probed without success (last: {}): its stack may have given up silently since then",
+    yes: "{sender} had retransmitted without an answer, or probed a window that stayed closed (last: {}): its stack may have given up silently since then",
     no: "{sender} had not been retransmitting without an answer",
     unknown: "a capture near {sender}: did it retransmit without an answer before, and give up?",
     zh: Wording {
-        yes: "{sender}重传或探测过而没有结果（最后一次：{}）：其协议栈此后可能已悄无声息地放弃",
+        yes: "{sender}重传过而没有应答，或探测过一直关闭的窗口（最后一次：{}）：其协议栈此后可能已悄无声息地放弃",
         no: "{sender}没有在重传得不到应答的数据",
         unknown: "靠近{sender}的抓包：它此前是否重传无果并放弃了？",
     },
@@ -250,6 +251,28 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
         let last = unanswered.or_else(|| probes_of_closed_window(outcome));
         match last.or_else(|| repeats_of_acknowledged(outcome).pop().map(|(repeat, _)| repeat)) {
             Some(last) => Answer::Yes(yes().frame(last)),
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// The last that the sender of the RST repeated was a probe, and the receiver answered it by "still closed". Never no: an
+/// answer may have been lost.
+pub static WINDOW_STAYED_CLOSED: Question = Question {
+    id: "window-stayed-closed",
+    asked_of: AskedOf::Packets,
+    yes: "{receiver} answered {sender}'s last probe ({}) with window 0: nothing was lost, its program did not read",
+    no: "{receiver}'s window was open",
+    unknown: "{sender}'s probes of a closed window, and {receiver}'s answers",
+    zh: Wording {
+        yes: "{receiver}对{sender}的最后一个探测（{}）应答窗口为 0：没有丢包，是它的程序不读数据",
+        no: "{receiver}的窗口是打开的",
+        unknown: "{sender}对关闭窗口的探测，以及{receiver}的应答",
+    },
+    ask: by(|outcome| {
+        let last = outcome.before().iter().rev().find(|record| is_repeat(outcome, record));
+        match refused_window_probes(outcome).next_back().filter(|probe| Some(*probe) == last) {
+            Some(probe) => Answer::Yes(yes().frame(probe)),
             None => Answer::Unknown,
         }
     }),

@@ -244,6 +244,15 @@ pub fn unsent(outcome: &Outcome) -> Unsent {
     if waits { Unsent::Some } else { Unsent::Unknown }
 }
 
+/// An end whose window was 0 when the connection ended, so that its peer may have had more to send; the receiver of the RST
+/// first. A segment that the RST answers came too late to be of use.
+pub fn closed_window(outcome: &Outcome) -> Option<Side> {
+    let answered = outcome.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame);
+    let last = |side: Side| outcome.latest(|record| record.from == side && Some(record.frame) != answered);
+    let closes = |record: &Record| record.window == 0 && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN);
+    [outcome.receiver(), outcome.sender()].into_iter().find(|side| last(*side).is_some_and(closes))
+}
+
 /// The sender of the RST had data that it had not sent.
 pub static SENDER_HAD_UNSENT: Question = Question {
     id: "sender-had-unsent",

@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::seq::Seq;
 use crate::time::Span;
-use crate::words::{Body, Gist, Head, Message, Protocol};
+use crate::words::{Body, Gist, Head, Meaning, Message, Protocol};
 
 /// Whether a yes quotes what an end said.
 pub fn is_quoted(question: &Question) -> bool {
@@ -46,31 +46,31 @@ const UNKNOWN_ZH: &str = "两端最后一条明文消息";
 pub static WORDS_REFUSE: Question = Question {
     id: "words-refuse",
     asked_of: AskedOf::Packets,
-    yes: "the end that closed first had turned the other away in words, in {} ({})",
-    no: "the last words of the end that closed first, in {} ({}), turn nobody away",
+    yes: "the message in {} ({}) refuses the other end, and its sender closed",
+    no: "the last message of the end that closed, in {} ({}), refuses nobody",
     unknown: UNKNOWN,
     zh: Wording {
-        yes: "先关闭的一端此前用明文拒绝了对方，见{}（{}）",
-        no: "先关闭的一端最后的话（{}，{}）没有拒绝对方",
+        yes: "{}中的消息（{}）拒绝了对方，其发送者随后关闭",
+        no: "关闭的一端最后的消息（{}，{}）没有拒绝对方",
         unknown: UNKNOWN_ZH,
     },
-    ask: by(|outcome| says(outcome, ender(outcome), Gist::Refuses)),
+    ask: by(|outcome| says(outcome, refuser(outcome), Gist::Refuses)),
 };
 
 /// Nothing was sent between these words and the end.
 pub static ENDED_AFTER_WORDS: Question = Question {
     id: "ended-after-words",
     asked_of: AskedOf::Packets,
-    yes: "these words, in {}, were the last data of their sender, which then closed",
-    no: "their sender had gone on after these words, in {}",
+    yes: "that message, in {}, was the last data of its sender, which then closed",
+    no: "its sender went on after the message in {}",
     unknown: UNKNOWN,
     zh: Wording {
-        yes: "{}中的这句话是其发送者最后的数据，之后它就关闭了",
-        no: "在{}中的这句话之后，其发送者还发了别的数据",
+        yes: "{}中的这条消息是其发送者最后的数据，之后它就关闭了",
+        no: "在{}中的这条消息之后，其发送者还在继续",
         unknown: UNKNOWN_ZH,
     },
     ask: by(|outcome| {
-        let side = ender(outcome);
+        let side = refuser(outcome);
         let Some(message) = outcome.message(side) else { return Answer::Unknown };
         let facts = yes().shown_by(message.frame).value(Value::Frame(message.frame));
         facts.if_so(ends_with(outcome, side, message).into())
@@ -81,8 +81,8 @@ pub static ENDED_AFTER_WORDS: Question = Question {
 pub static ANSWERED_BEFORE_BODY: Question = Question {
     id: "answered-before-body",
     asked_of: AskedOf::Packets,
-    yes: "the answer in {} came when only {} bytes of the request had been acknowledged (announced length of its body: {})",
-    no: "the answer in {} came when all {} bytes of the request had been acknowledged (announced length of its body: {})",
+    yes: "the answer in {} came when only {} bytes of the request had been acknowledged (length of its body: {})",
+    no: "the answer in {} came when all {} bytes of the request had been acknowledged (length of its body: {})",
     unknown: "the head of the request, which announces how long its body is, and the answer",
     zh: Wording {
         yes: "{}中的应答到来时，请求只有{}字节得到确认（声明的请求体长度：{}）",
@@ -101,12 +101,14 @@ pub static ANSWERED_BEFORE_BODY: Question = Question {
             // fills the buffer of who answers.
             // So it is with a head that fills segments: its end would have to come first.
             Body::OpenEnded { .. } | Body::HeadGoesOn if exchange.goes_on(outcome) || exchange.is_stuck(outcome) => {
-                Answer::Yes(facts.value(Value::Name("?")))
+                Answer::Yes(facts.value(Value::Phrase(NOT_ANNOUNCED)))
             }
             Body::Length { .. } | Body::OpenEnded { .. } | Body::HeadGoesOn | Body::Unknown => Answer::Unknown,
         }
     }),
 };
+
+const NOT_ANNOUNCED: Meaning = Meaning { en: "not announced", zh: "没有声明" };
 
 /// When the RST came, the request still lacked a part of the body that it had announced.
 pub static BODY_NEVER_COMPLETE: Question = Question {
@@ -432,6 +434,17 @@ pub fn ender(outcome: &Outcome) -> Side {
     }
 }
 
+/// The end that closed first, or the RST's sender where it had refused the other in words before: a FIN that comes after such
+/// words follows from them.
+fn refuser(outcome: &Outcome) -> Side {
+    let (sender, ender) = (outcome.sender(), ender(outcome));
+    let fin = outcome.earlier(|record| record.from == ender && record.flags.has(Flags::FIN));
+    let refused_before =
+        outcome.message(sender).zip(fin).is_some_and(|(message, fin)| message.frame < fin.frame && fin.len == 0)
+            && outcome.gist(sender) == Some(Gist::Refuses);
+    if refused_before { sender } else { ender }
+}
+
 fn about(message: &Message) -> super::Facts {
     yes().shown_by(message.frame).value(Value::Frame(message.frame)).value(Value::Name(message.protocol.name()))
 }
@@ -579,6 +592,22 @@ mod tests {
 
     fn refused(text: &str) -> Answer {
         GOODBYE_REFUSED.answer(&conversation(text).outcome())
+    }
+
+    #[test]
+    fn a_fin_that_follows_words_that_refuse_does_not_make_its_sender_the_first_to_close() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            +0.001 C > S PA 1:42(41) ack 1
+            +0.001 C < S PA 1:33(32) ack 42 says ERROR_Too_many_open_connections
+            +0.001 C > S FA 42:42(0) ack 33
+            +0.001 C < S RA 33:33(0) ack 43\n";
+        let outcome = conversation(text).outcome();
+        assert!(WORDS_REFUSE.answer(&outcome).is_yes() && ENDED_AFTER_WORDS.answer(&outcome).is_yes());
+        let (client, server) = (outcome.connection().client, outcome.connection().server());
+        assert_eq!((ender(&outcome), refuser(&outcome)), (client, server));
     }
 
     #[test]

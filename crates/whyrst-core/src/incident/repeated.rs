@@ -10,8 +10,10 @@ use crate::time::Span;
 
 /// Fewer may be chance.
 const REPEATED_FROM: usize = 3;
-/// Retry timers are late by so much.
-const SLACK: Span = Span::from_millis(50);
+/// So many have three intervals: two may be alike by chance.
+const RHYTHM_FROM: usize = 4;
+/// What follows faster is one burst, and no timer.
+const SHORTEST: Span = Span::from_millis(100);
 
 /// One host, one service, one cause.
 pub(super) fn repeated(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
@@ -19,7 +21,8 @@ pub(super) fn repeated(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
         pool.groups(|one| (one.severity != Severity::Benign).then_some((one.client.ip, one.server, one.cause)));
     for ((client, server, _), members) in matters {
         if members.len() >= REPEATED_FROM {
-            let rhythm = common_length(intervals(pool.members, &members), SLACK);
+            let rhythm = common_length(intervals(pool.members, &members), Span::ZERO)
+                .filter(|rhythm| members.len() >= RHYTHM_FROM && *rhythm >= SHORTEST);
             let incident = pool.take(IncidentKind::Repeated, Subject::Between(client, server), &members);
             found.push(Incident { rhythm, ..incident });
         }

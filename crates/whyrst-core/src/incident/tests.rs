@@ -378,3 +378,33 @@ fn a_name_or_an_outage_for_each_reset_takes_no_time() {
     let found = many(|n, one| Member { refusal: n % 3 > 0, accepted: before(&one, i64::from(n % 3)), ..one });
     assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::ServiceDied).count(), REMEMBERED.div_ceil(3));
 }
+
+#[test]
+fn three_that_follow_each_other_have_no_rhythm_and_four_have_one() {
+    let rhythm = |count: u16| {
+        let start: String = ports(50_000, count).map(|port| opened(port, f64::from(port - 50_000) * 0.3)).collect();
+        let end = |port: u16| aborted(port, 2.0 + f64::from(port - 50_000) * 0.9);
+        let ends: String = ports(50_000, count).map(end).collect();
+        let found = found(&[start, ends].concat());
+        found.into_iter().find(|one| one.kind == IncidentKind::Repeated).map(|one| one.rhythm)
+    };
+    assert_eq!(rhythm(3), Some(None));
+    assert_eq!(rhythm(4), Some(Some(Span::from_millis(900))));
+}
+
+#[test]
+fn an_incident_gives_the_reason_that_its_reports_give() {
+    let start: String = ports(50_000, 6).map(|port| opened(port, f64::from(port - 50_000) * 0.01)).collect();
+    let at_once: String = ports(50_000, 6).map(|port| aborted(port, 30.0 + f64::from(port - 50_000) * 0.01)).collect();
+    let mut together = found(&[start, at_once].concat()).remove(0);
+    let reading = |incident: &Incident| {
+        let context =
+            Context { files: alloc::vec!["a.pcap".to_string()], zone: TimeZone::UTC, language: Language::English };
+        let object: serde_json::Value = serde_json::from_str(&incident::line(incident, &context)).unwrap();
+        object["reading"].as_str().unwrap().to_string()
+    };
+    assert!(reading(&together).contains("most likely one process exited"));
+    together.causes = alloc::vec![("early-answer", 6)];
+    let reason = reading(&together);
+    assert!(reason.contains("one reason for each of them") && reason.ends_with("(early-answer)"), "{reason}");
+}

@@ -4,13 +4,12 @@
 //! A step is known by the commands that it names, which are the same in every language.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::Explanation;
 use super::escape::escape_name;
 use crate::cause::Cause;
-use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::outcome::Outcome;
@@ -20,14 +19,59 @@ use crate::verdict::Confidence;
 impl Explanation<'_> {
     /// What to do about `cause`.
     pub(super) fn advice(&self, cause: &Cause) -> Vec<String> {
-        let elsewhere = SENDER_IS_NOT_LINUX.answer(self.outcome).is_yes();
+        let elsewhere = self.maker_is_not_linux();
         let told = self.judgement.mechanism_confidence() == Confidence::Certain;
         let known = Known::of(self.outcome, told);
         let steps = cause.texts(self.language()).advice.iter();
         let steps = steps.filter(|step| !(known.answers(step) || elsewhere && needs_linux(step)));
-        let steps: Vec<String> = steps.map(|step| self.words(step)).collect();
+        let steps: Vec<String> = steps.map(|step| self.words(&self.concrete(step))).collect();
         known.own_steps(self.language()).into_iter().chain(steps).collect()
     }
+}
+
+impl Explanation<'_> {
+    /// A step whose commands name the addresses and the port of this connection, and the name that was asked for.
+    fn concrete(&self, step: &str) -> String {
+        let connection = self.outcome.connection();
+        let server = connection.endpoint(connection.server());
+        let address = |side| connection.endpoint(side).ip.to_string();
+        let host_and_port = server.to_string();
+        let name = self.outcome.asked().map(|asked| asked.name.to_string());
+        let known = [
+            ("HOST:PORT", host_and_port.as_str()),
+            ("PORT", &server.port.to_string()),
+            ("HOST", &server.ip.to_string()),
+            ("SERVER", &server.ip.to_string()),
+            ("SENDER", &address(self.outcome.sender())),
+            ("ADDRESS", &address(self.outcome.sender())),
+            ("-servername NAME ", &name.map_or_else(String::new, |name| format!("-servername {name} "))),
+        ]
+        .map(|(word, value)| (word, value.to_string()));
+        // Commands stand between backticks: every second part.
+        let parts = step.split('`').enumerate().map(|(at, part)| {
+            let command = at % 2 == 1;
+            if command {
+                known.iter().fold(part.to_string(), |text, (word, value)| put(&text, word, value))
+            } else {
+                part.to_string()
+            }
+        });
+        parts.collect::<Vec<String>>().join("`")
+    }
+}
+
+/// `text` with `value` for `word`, where that is a word of its own: `SO_REUSEPORT` is none.
+fn put(text: &str, word: &str, value: &str) -> String {
+    let joins = |character: char| character.is_alphanumeric() || character == '_';
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        let alone = !before.ends_with(joins) && (word.ends_with(' ') || !after.starts_with(joins));
+        out.push_str(before);
+        out.push_str(if alone { value } else { word });
+        rest = after;
+    }
+    out + rest
 }
 
 /// What the kernels of the ends have said, as far as steps ask for it.

@@ -162,11 +162,15 @@ fn paragraph_of(template: &str, language: Language) -> String {
 }
 
 /// A template read without a case at hand: the ends keep their roles as names.
-fn plain(template: &str, language: Language) -> String {
+pub(super) fn plain(template: &str, language: Language) -> String {
     if language == Language::Chinese {
         return chinese(template);
     }
     template
+        .replace(". {sender}", ". The sender of the RST")
+        .replace(". {receiver}", ". The receiver")
+        .replace(". {client}", ". The client")
+        .replace(". {server}", ". The server")
         .replace("{sender}", "the sender of the RST")
         .replace("{receiver}", "the receiver")
         .replace("{client}", "the client")

@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use super::steps::MEANT;
 use super::{Explanation, words};
 use crate::evidence::Answer;
 use crate::language::Language;
@@ -53,7 +54,7 @@ impl Explanation<'_> {
         let open: Vec<&str> = self.judgement.alternatives.iter().map(|other| other.cause.id).collect();
         let open = (!open.is_empty()).then(|| open.join(language.pick(", ", "、")));
         section(language.pick("open", "待定"), &mut open.into_iter());
-        section(language.pick("decide", "判别"), &mut self.decide_words().into_iter());
+        section(language.pick("decide", "判别"), &mut self.decide_words(MEANT).into_iter());
         section(
             language.pick("more", "详见"),
             &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)),

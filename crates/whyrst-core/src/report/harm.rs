@@ -8,9 +8,11 @@ use super::style::Part;
 use super::words::{digits, plural, severity};
 use crate::cause::Severity;
 use crate::connection::Phase;
+use crate::evidence::window::closed_window;
 use crate::harm::Certainty;
 use crate::language::Language;
 use crate::severity::Ground;
+use crate::verdict::Confidence;
 
 impl Explanation<'_> {
     /// How much it matters, and why.
@@ -30,6 +32,12 @@ impl Explanation<'_> {
     /// Why it matters as much as it does.
     pub(super) fn severity_words(&self) -> String {
         let language = self.language();
+        if self.judgement.ground == Ground::Cause
+            && self.judgement.confidence <= Confidence::Possible
+            && let Some(perhaps) = perhaps(self.judgement.severity, language)
+        {
+            return perhaps.to_string();
+        }
         let lost = [self.harm.lost_client_bytes, self.harm.lost_server_bytes];
         let why = match (self.judgement.ground, self.judgement.severity) {
             (Ground::BothHadClosed, _) => language.pick(
@@ -41,9 +49,9 @@ impl Explanation<'_> {
                 "接收方没有接受它，两端都还在继续通信",
             ),
             (Ground::WasOver, _) => language.pick(
-                "an end had said goodbye and every request was answered: nothing but the goodbye (TLS close_notify) or \
-                 a control frame of the other end can have been lost",
-                "一端已经道别，所有请求都已得到应答：可能丢失的只是对端的告别（TLS close_notify）或控制帧",
+                "one side had closed after every request was answered: nobody waits for anything else on this \
+                 connection",
+                "一方在所有请求都得到应答之后关闭：没有人还在等待这条连接上的任何东西",
             ),
             (Ground::GoodbyeRefused, _) => language.pick(
                 "all that was refused was a goodbye: everything before it had been delivered and answered",
@@ -117,9 +125,36 @@ impl Explanation<'_> {
             Certainty::AtMost => format!("at most {}", both.join(" and ")),
             Certainty::AtLeast => format!("at least {}", both.join(" and ")),
             Certainty::Unknown if !self.outcome.has_frames() => "how much data was lost is not known".to_string(),
-            Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
+            Certainty::Unknown => {
+                let seen = "how much data was lost cannot be seen in this capture";
+                match closed_window(self.outcome) {
+                    Some(side) => {
+                        format!("{seen}: {}'s window was 0, and what waited for it was never sent", self.end(side))
+                    }
+                    None => seen.to_string(),
+                }
+            }
         };
         format!("{taken}{what}")
+    }
+}
+
+/// What a cause that is one of several would mean: somebody's will is no fact then.
+fn perhaps(severity: Severity, language: Language) -> Option<&'static str> {
+    match severity {
+        Severity::Policy => Some(language.pick(
+            "if the reason above is right, a rule, a device or a person decided that the connection should not be",
+            "如果上述原因成立，就是有规则、设备或人决定不允许这条连接",
+        )),
+        Severity::Attack => Some(language.pick(
+            "if the reason above is right, neither end wanted it: somebody else forged packets",
+            "如果上述原因成立，两端都不想这样：是别人伪造了报文",
+        )),
+        Severity::Scan => Some(language.pick(
+            "if the reason above is right, its sender looks for open ports and wants no connection",
+            "如果上述原因成立，发送方是在找开放的端口，并不想要连接",
+        )),
+        Severity::Benign | Severity::Fault => None,
     }
 }
 
@@ -147,8 +182,44 @@ impl Explanation<'_> {
             Certainty::AtMost => format!("最多{both}"),
             Certainty::AtLeast => format!("至少{both}"),
             Certainty::Unknown if !self.outcome.has_frames() => "丢失了多少数据不得而知".to_string(),
-            Certainty::Unknown => "丢失了多少数据，从这份抓包看不出来".to_string(),
+            Certainty::Unknown => {
+                let seen = "丢失了多少数据，从这份抓包看不出来";
+                match closed_window(self.outcome) {
+                    Some(side) => format!("{seen}：{}的窗口为 0，等着发给它的数据从未发出", self.end(side)),
+                    None => seen.to_string(),
+                }
+            }
         };
         format!("{taken}{what}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Context;
+    use crate::testing::conversation;
+
+    const OPENED: &str = "0.000 C > S S 0:0(0)\n+0.001 C < S SA 0:0(0) ack 1\n+0.0001 C > S A 1:1(0) ack 1\n";
+
+    fn lost(rest: &str) -> String {
+        let outcome = conversation(&[OPENED, rest].concat()).outcome();
+        let context =
+            Context { files: alloc::vec::Vec::new(), zone: jiff::tz::TimeZone::UTC, language: Language::English };
+        Explanation::new(&outcome, &context).lost_words()
+    }
+
+    #[test]
+    fn behind_a_closed_window_nobody_sees_that_nothing_was_lost() {
+        let stuck = "1 C < S PA 1:101(100) ack 1\n+0.001 C > S A 1:1(0) ack 101 win 0\n2 C < S RA 101:101(0) ack 1";
+        assert!(lost(stuck).contains("cannot be seen in this capture: the client's window was 0"), "{}", lost(stuck));
+        assert_eq!(lost(&stuck.replace(" win 0", "")), "no data was lost");
+    }
+
+    #[test]
+    fn a_window_that_opened_too_late_had_been_closed() {
+        let stuck = "1 C < S PA 1:101(100) ack 1\n+0.001 C > S A 1:1(0) ack 101 win 0\n\
+                     9 C > S A 1:1(0) ack 101\n+0.001 C < S R 101:101(0)";
+        assert!(lost(stuck).contains("the client's window was 0"), "{}", lost(stuck));
     }
 }

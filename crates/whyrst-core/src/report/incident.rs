@@ -1,5 +1,6 @@
 //! Incidents in words and as `whyrst.incident/1` objects.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,14 +10,19 @@ use whyrst_model::Text;
 use whyrst_model::incident::{FrameReport, IncidentReport, IncidentSchema};
 
 use super::Context;
+use super::catalogue::plain;
 use super::layout::{padded, wrap};
 use super::markdown::literal;
 use super::style::{Part, Style};
 use super::words::{digits, plural, severity};
+use crate::cause::Cause;
 use crate::incident::{Counted, Incident, IncidentKind, Subject};
 use crate::language::Language;
 
-const WIDTH: usize = 80;
+/// Lines are no longer, however wide the terminal: nobody reads them then.
+const WIDEST: usize = 120;
+/// Nor shorter.
+const NARROWEST: usize = 40;
 const LABEL: usize = 11;
 /// Incidents in a text; the rest is counted.
 const SHOWN: usize = 10;
@@ -38,7 +44,7 @@ pub fn record<'a>(incident: &'a Incident, context: &'a Context) -> IncidentRepor
         schema: IncidentSchema::V1,
         kind: incident.kind,
         title: title(incident, context).into(),
-        reading: reading(incident, context.language).into(),
+        reading: reading(incident, context.language).into_owned().into(),
         severity: incident.severity,
         time: incident.first,
         last: incident.last,
@@ -62,11 +68,12 @@ pub fn record<'a>(incident: &'a Incident, context: &'a Context) -> IncidentRepor
 }
 
 /// The first of them, for a person, and how many more there are; empty when there are none.
-pub fn text(incidents: &[Incident], context: &Context, style: Style) -> String {
+pub fn text(incidents: &[Incident], context: &Context, style: Style, width: usize) -> String {
+    let width = width.clamp(NARROWEST, WIDEST);
     let mut out = String::new();
     for incident in incidents.iter().take(SHOWN) {
         // Writing to a String cannot fail.
-        write(incident, context, style, &mut out).unwrap_or_default();
+        write(incident, context, style, width, &mut out).unwrap_or_default();
     }
     let more = incidents.len().saturating_sub(SHOWN);
     if more > 0 {
@@ -96,19 +103,19 @@ pub fn markdown(incidents: &[Incident], context: &Context) -> String {
     if items.is_empty() { items } else { format!("## {heading}\n\n{items}\n") }
 }
 
-fn write(incident: &Incident, context: &Context, style: Style, out: &mut String) -> fmt::Result {
+fn write(incident: &Incident, context: &Context, style: Style, width: usize, out: &mut String) -> fmt::Result {
     let language = context.language;
     let title = title(incident, context) + language.pick(".", "。");
-    for (at, line) in wrap(&title, WIDTH - LABEL).enumerate() {
+    for (at, line) in wrap(&title, width - LABEL).enumerate() {
         let label = padded(if at == 0 { language.pick("incident", "事件") } else { "" }, LABEL);
         writeln!(out, "{}{}", style.paint(Part::Label, label), style.paint(Part::Heading, line.to_string()))?;
     }
-    for line in wrap(reading(incident, language), WIDTH - LABEL) {
+    for line in wrap(&reading(incident, language), width - LABEL) {
         writeln!(out, "{:LABEL$}{line}", "")?;
     }
     let extent =
         format!("{}{}{}", severity(incident.severity, language), language.pick("; ", "；"), extent(incident, context));
-    for line in wrap(&extent, WIDTH - LABEL) {
+    for line in wrap(&extent, width - LABEL) {
         writeln!(out, "{:LABEL$}{}", "", style.paint(Part::Dim, line.to_string()))?;
     }
     out.push('\n');
@@ -158,9 +165,8 @@ fn title(incident: &Incident, context: &Context) -> String {
         IncidentKind::PathResets => format!("{connections} from {clients} to {about} were reset on the path"),
         IncidentKind::IdleTimeout => format!("{connections} to {about} were reset after {rhythm} of silence"),
         IncidentKind::Repeated => {
-            let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
             let every = if rhythm.is_empty() { rhythm } else { format!(", every {rhythm}") };
-            format!("{about}: {cause} {times} times{every}")
+            format!("{about}: {times} times{every}: {}", repeated(incident, Language::English))
         }
         IncidentKind::SameName => {
             let name = incident.name.as_deref().unwrap_or_default();
@@ -211,9 +217,9 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::PathResets => format!("{clients}到 {about} 的 {connections}在路径上被重置"),
         IncidentKind::IdleTimeout => format!("到 {about} 的 {connections}在空闲 {rhythm} 后被重置"),
         IncidentKind::Repeated => {
-            let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
             let every = if rhythm.is_empty() { rhythm } else { format!("，每隔 {rhythm} 一次") };
-            format!("{about}：{cause} 发生 {}{every}", counted(incident.connections, "次"))
+            let times = counted(incident.connections, "次");
+            format!("{about}：{times}{every}：{}", repeated(incident, Language::Chinese))
         }
         IncidentKind::Scan => {
             format!("{about} 探测了 {}上的 {services}，没有发送数据", counted(incident.hosts, "台主机"))
@@ -221,6 +227,17 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::HealthCheck => {
             format!("{about}：建连后不发数据就重置，共 {}，每隔 {rhythm} 一次", counted(incident.connections, "次"))
         }
+    }
+}
+
+/// What happened again and again: its title, and the id that filters take.
+fn repeated(incident: &Incident, language: Language) -> String {
+    let id = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
+    let Some(cause) = crate::causes::find(id) else { return id.to_string() };
+    let title = plain(cause.title_in(language, cause.en.title), language);
+    match language {
+        Language::English => format!("{title} ({id})"),
+        Language::Chinese => format!("{title}（{id}）"),
     }
 }
 
@@ -243,11 +260,38 @@ fn subject(subject: Subject, language: Language) -> String {
 }
 
 /// What that most likely means, and where to look.
-fn reading(incident: &Incident, language: Language) -> &'static str {
+fn reading(incident: &Incident, language: Language) -> Cow<'static, str> {
+    if let Some(reason) = common_reason(incident) {
+        let title = plain(reason.title_in(language, reason.en.title), language);
+        return match language {
+            Language::English => format!("the reports below give one reason for each of them: {title} ({})", reason.id),
+            Language::Chinese => format!("下面的报告给出了同一个原因：{title}（{}）", reason.id),
+        }
+        .into();
+    }
     match incident.kind {
         IncidentKind::AbortedTogether if incident.went_on => language.pick(WENT_ON, WENT_ON_ZH),
         IncidentKind::ServiceDied if incident.forgot => language.pick(FORGOT, FORGOT_ZH),
         kind => language.pick(english_reading(kind), chinese_reading(kind)),
+    }
+    .into()
+}
+
+/// The reason that the report of every member gives, where the finder knows nothing but that they came together: a reason
+/// that leads a verdict is likely at least.
+fn common_reason(incident: &Incident) -> Option<&'static Cause> {
+    let by_moment = matches!(
+        incident.kind,
+        IncidentKind::AbortedTogether
+            | IncidentKind::ServiceDied
+            | IncidentKind::ServiceDown
+            | IncidentKind::ServiceAbsent
+            | IncidentKind::Intermittent
+            | IncidentKind::HostForgot
+    );
+    match incident.causes.as_slice() {
+        [(cause, _)] if by_moment => crate::causes::find(cause).filter(|cause| cause.is_reason()),
+        _ => None,
     }
 }
 
@@ -272,7 +316,7 @@ const fn chinese_reading(kind: IncidentKind) -> &'static str {
              下面的重置都是它的后果"
         }
         IncidentKind::ServiceDown => {
-            "最可能是那段时间没有程序监听（重启、崩溃），或者有规则在拒绝：与服务的日志和发布记录对照"
+            "最可能是那段时间没有程序监听（重启、崩溃），或者有规则或限额在拒绝：与服务的日志和发布记录对照"
         }
         IncidentKind::ServiceAbsent => "最可能是没有程序监听，或者防火墙在拒绝：在该主机上用 `ss -ltn` 可以分辨",
         IncidentKind::Intermittent => {
@@ -308,8 +352,8 @@ const fn english_reading(kind: IncidentKind) -> &'static str {
              service's log and `journalctl -u` for that time; the resets below are its consequences"
         }
         IncidentKind::ServiceDown => {
-            "most likely nothing listened during that time (a restart, a crash), or a firewall rule refused: compare \
-             with the service's log and with deployments"
+            "most likely nothing listened during that time (a restart, a crash), or a firewall rule or a limit refused: \
+             compare with the service's log and with deployments"
         }
         IncidentKind::ServiceAbsent => {
             "most likely nothing listens there, or a firewall refuses: `ss -ltn` on the host shows which"

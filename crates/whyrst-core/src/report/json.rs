@@ -240,7 +240,7 @@ impl Explanation<'_> {
             ids.join("+").into()
         };
         let one = |decision: &Decision| DecideReport {
-            on: self.end_word(self.outcome.sender()),
+            on: self.end_word(self.deciding_end()),
             command: self.command(decision).into(),
             splits: decision.groups.iter().map(group).collect(),
         };

@@ -16,6 +16,7 @@ use crate::joined::{Joined, Sight};
 use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
+use crate::seq::Seq;
 use crate::time::Timestamp;
 
 pub(super) const OPENING_SHOWN: usize = 3;
@@ -129,7 +130,7 @@ impl Explanation<'_> {
 
     /// `SYN seq 0`, `DATA 1:5001 ack 1`, `RST-ACK seq 1 ack 5001 win 501`.
     pub(super) fn segment(&self, record: &Record) -> String {
-        let seq = self.relative(record.from, record.seq);
+        let seq = self.number(record.from, record.seq);
         let ack = self.relative_ack(record);
         let has = |flag| record.flags.has(flag);
         let mut text = if has(Flags::RST) {
@@ -140,7 +141,7 @@ impl Explanation<'_> {
             format!("{name} seq {seq}{ack}")
         } else if record.len > 0 {
             let name = if has(Flags::FIN) { "DATA-FIN" } else { "DATA" };
-            format!("{name} {seq}:{}{ack}", seq.wrapping_add(record.len))
+            format!("{name} {seq}:{}{ack}", seq + i64::from(record.len))
         } else if has(Flags::FIN) {
             format!("FIN seq {seq}{ack}")
         } else if has(Flags::ACK) {
@@ -157,10 +158,18 @@ impl Explanation<'_> {
 
     fn relative_ack(&self, record: &Record) -> String {
         if record.flags.has(Flags::ACK) {
-            format!(" ack {}", self.relative(record.from.other(), record.ack))
+            format!(" ack {}", self.number(record.from.other(), record.ack))
         } else {
             String::new()
         }
+    }
+
+    /// A relative number, below zero where it lies up to a window before the first one of a side that has not sent half of
+    /// all numbers.
+    fn number(&self, side: Side, seq: Seq) -> i64 {
+        let relative = self.relative(side, seq);
+        let sent_little = self.outcome.connection().half(side).bytes < u64::from(HALF);
+        i64::from(relative) - if sent_little && relative > u32::MAX - LARGEST_WINDOW { 1 << 32 } else { 0 }
     }
 
     /// The frames that the verdict rests on: the RST and what it answers, and whatever a need names.
@@ -178,6 +187,11 @@ impl Explanation<'_> {
             .collect()
     }
 }
+
+/// Half of the sequence numbers (RFC 9293 section 3.4).
+const HALF: u32 = 1 << 31;
+/// What is further away is no number of this connection (RFC 7323 section 2.3).
+const LARGEST_WINDOW: u32 = 1 << 30;
 
 const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
@@ -207,4 +221,25 @@ pub(super) fn relative_time(time: Timestamp, first: Timestamp) -> String {
     let micros = time.since(first).nanos() / 1_000;
     let sign = if micros < 0 { "-" } else { "" };
     format!("{sign}{}.{:06}", micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Context;
+    use crate::testing::conversation;
+
+    #[test]
+    fn a_number_before_the_first_is_below_zero() {
+        let text = "0.000 C > S S 5000000:5000000(0)\n+0.001 C < S SA 0:0(0) ack 5000001\n\
+                    +0.0001 C > S A 5000001:5000001(0) ack 1\n+0.001 C < S R 1:1(0)";
+        let outcome = conversation(text).outcome();
+        let context = Context { files: Vec::new(), zone: jiff::tz::TimeZone::UTC, language: Language::English };
+        let report = Explanation::new(&outcome, &context);
+        let (client, first) =
+            (outcome.connection().client, outcome.connection().half(outcome.connection().client).first_seq);
+        assert_eq!(report.number(client, first.add(1)), 1);
+        assert_eq!(report.number(client, first.sub(1_000_000)), -1_000_000);
+        assert_eq!(report.number(client, first.sub(HALF)), i64::from(HALF));
+    }
 }

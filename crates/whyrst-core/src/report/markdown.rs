@@ -8,12 +8,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
+use super::steps::{MEANT, meaning};
 use super::style::Style;
 use super::words::confidence;
 use super::{Context, Explanation};
 use crate::language::Language;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::report::text::Ladder;
+use crate::verdict::decide::Decision;
 use crate::verdict::{Confidence, Evidence, Role};
 
 /// The whole report of one outcome.
@@ -152,13 +154,18 @@ impl Explanation<'_> {
             let open = open.join(language.pick(", ", "、"));
             writeln!(out, "{}{open}\n", language.pick("Open: ", "待定："))?;
         }
-        let host = self.outcome.connection().endpoint(self.outcome.sender()).ip;
+        let host = self.deciding_host();
         let title = match language {
-            Language::English => format!("What decides, on {host}"),
-            Language::Chinese => format!("如何判别（在 {host} 上）"),
+            Language::English => format!("What decides, on {host}, when it happens again"),
+            Language::Chinese => format!("如何判别（再次发生时，在 {host} 上）"),
         };
         let commands = self.decisions();
-        self.bullets(&title, commands.iter().map(|decision| format!("`{}`", self.command(decision))), out)
+        let bullet = |decision: &Decision| {
+            let meaning =
+                meaning(decision, MEANT, language).map(|meaning| format!("{}{meaning}", language.pick(": ", "：")));
+            format!("`{}`{}", self.command(decision), meaning.unwrap_or_default())
+        };
+        self.bullets(&title, commands.iter().map(bullet), out)
     }
 
     fn answers(&self, wanted: impl Fn(&Evidence) -> bool) -> impl Iterator<Item = String> {

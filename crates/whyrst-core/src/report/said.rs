@@ -15,6 +15,7 @@ use crate::evidence::words::{answered_early, is_quoted, sent_of_body};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::language::Language;
+use crate::observation::Frame;
 use crate::outcome::Basis;
 use crate::rst::Rst;
 use crate::said::{Claim, CodeName, claim, diagnostic_name, multipath_name};
@@ -23,20 +24,34 @@ use crate::words::{Body, Message, QUOTED, Spoken};
 impl Explanation<'_> {
     /// What the ends said last, and what the RSTs say, each once, for a person.
     pub(super) fn said(&self) -> Vec<String> {
-        let sentence = |rst| sentence(rst, self.language());
-        let mut claims: Vec<String> = self.outcome.rsts().iter().filter_map(sentence).collect();
-        claims.dedup();
+        let claims = self.rst_claims().into_iter().map(|(_, sentence)| sentence);
         let messages = self.messages().into_iter().map(|one| self.word_sentence(one));
         messages.chain(self.not_captured()).chain(claims).collect()
     }
 
-    /// At most `most` of them: the ground of the leading answer, and then the last ones, which say most.
+    /// What the RSTs say, each once, with the frame of the first that says so; where they differ, that frame stands before it.
+    fn rst_claims(&self) -> Vec<(Frame, String)> {
+        let sentence = |rst: &Rst| Some((rst.record.frame, sentence(rst, self.language())?));
+        let mut claims: Vec<(Frame, String)> = self.outcome.rsts().iter().filter_map(sentence).collect();
+        claims.dedup_by(|next, one| next.1 == one.1);
+        if claims.len() > 1 && self.outcome.has_frames() {
+            for (frame, text) in &mut claims {
+                *text = format!("{}{}{text}", self.named(*frame), self.language().pick(": ", "："));
+            }
+        }
+        claims
+    }
+
+    /// At most `most` of them: the last ones, which say most, then what the RST of the report says, and the ground of the
+    /// leading answer.
     pub(super) fn said_in_short(&self, most: usize) -> Vec<String> {
         let mut all = self.said();
-        let ground = self.ground().map(|one| self.word_sentence(one)).filter(|_| all.len() > most);
-        if let Some(ground) = ground {
-            all.retain(|sentence| *sentence != ground);
-            all.push(ground);
+        let reported = self.outcome.rst().map(|rst| rst.record.frame);
+        let own = self.rst_claims().into_iter().find(|(frame, _)| Some(*frame) == reported).map(|(_, text)| text);
+        let ground = self.ground().map(|one| self.word_sentence(one));
+        for wanted in own.into_iter().chain(ground).filter(|_| all.len() > most).collect::<Vec<_>>() {
+            all.retain(|sentence| *sentence != wanted);
+            all.push(wanted);
         }
         let cut = all.len().saturating_sub(most);
         all.split_off(cut)
@@ -112,10 +127,12 @@ impl Explanation<'_> {
         // That of the request stands beside the request.
         let own = self.body_of(side, message).filter(|body| body.from == self.end_word(side));
         let body = own.map_or_else(String::new, |body| match (language, body.content_length) {
-            (Language::English, Some(length)) => format!("; {} of {length} bytes of the body were sent", body.seen),
-            (Language::English, None) => format!("; {} bytes of the body were sent", body.seen),
-            (Language::Chinese, Some(length)) => format!("；消息体共 {length} 字节，已发 {} 字节", body.seen),
-            (Language::Chinese, None) => format!("；消息体已发 {} 字节", body.seen),
+            (Language::English, Some(length)) => {
+                format!("; {} of {length} bytes of the body were captured here", body.seen)
+            }
+            (Language::English, None) => format!("; {} bytes of the body were captured here", body.seen),
+            (Language::Chinese, Some(length)) => format!("；消息体共 {length} 字节，此处抓到 {} 字节", body.seen),
+            (Language::Chinese, None) => format!("；消息体此处抓到 {} 字节", body.seen),
         });
         match language {
             Language::English => format!("{end}, {frame}, {protocol}: \"{quoted}\"{meaning}{body}"),

@@ -6,13 +6,19 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::Explanation;
-use crate::cause::{Cause, Family};
+use crate::cause::{Cause, Family, KernelSign};
+use crate::evidence::accepting::STACK_REFUSES_WHEN_FULL;
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
+use crate::evidence::twins::REDIRECTED_TO_LOOPBACK;
+use crate::evidence::{Answer, Value};
+use crate::flow::Side;
 use crate::language::Language;
 use crate::outcome::OutcomeKind;
 use crate::verdict::decide::{Decision, Observe, System, decide};
 use crate::verdict::{Confidence, Origin};
 
+/// How many causes are named for one answer where there is room.
+pub(super) const MEANT: usize = 2;
 /// How many alternatives a line names before it counts the rest.
 const NAMED: usize = 3;
 
@@ -20,7 +26,27 @@ impl Explanation<'_> {
     /// The shape of the reset, as a sentence without a full stop.
     pub(super) fn family_words(&self) -> String {
         let family = self.judgement.shape.map_or(Family::Unseen, |shape| shape.family);
-        self.words(self.language().pick(english(family), chinese(family)))
+        let (english, chinese) = match family {
+            Family::UnwantedAnswer if self.outcome.syn().is_none() && self.outcome.has_frames() => SYN_UNSEEN,
+            family => self.attempt(family).unwrap_or((english(family), chinese(family))),
+        };
+        self.words(self.language().pick(english, chinese))
+    }
+
+    /// The same of a RST that had no effect: what it was made for, and not what it brought about.
+    fn attempt(&self, family: Family) -> Option<(&'static str, &'static str)> {
+        self.outcome.without_effect()?;
+        match family {
+            Family::Refused => Some((
+                "a RST in {sender}'s name answers the SYN, as if to refuse the connect",
+                "以{sender}名义发出的 RST 应答了 SYN，像是要拒绝建连",
+            )),
+            Family::Aborted => Some((
+                "a RST in {sender}'s name would have aborted an open connection",
+                "以{sender}名义发出的 RST 本来会中止一条打开的连接",
+            )),
+            _ => None,
+        }
     }
 
     /// Who made the RST, to be read after the family; `None` where nothing is known of it.
@@ -85,31 +111,65 @@ impl Explanation<'_> {
         }
         let open: Vec<&'static Cause> =
             core::iter::once(mechanism.cause).chain(mechanism.open.iter().copied()).collect();
-        let other = SENDER_IS_NOT_LINUX.answer(self.outcome).is_yes();
-        decide(&open, if other { System::Other } else { System::Linux })
+        decide(&open, if self.maker_is_not_linux() { System::Other } else { System::Linux })
     }
 
-    /// The commands of [`Explanation::decisions`], in one line; `None` where nothing splits.
-    pub(super) fn decide_words(&self) -> Option<String> {
+    /// Whether the host of the RST's sender is known to lack the tools of Linux: by its opening, or since it sends its
+    /// RSTs as Windows does.
+    pub(super) fn maker_is_not_linux(&self) -> bool {
+        let as_windows = || {
+            self.judgement.evidence.iter().any(|one| one.question == &STACK_REFUSES_WHEN_FULL && one.answer.is_yes())
+        };
+        SENDER_IS_NOT_LINUX.answer(self.outcome).is_yes() || as_windows()
+    }
+
+    /// The commands of [`Explanation::decisions`], in one line, with what their answers mean, at most `meant` causes for
+    /// each; `None` where nothing splits.
+    pub(super) fn decide_words(&self, meant: usize) -> Option<String> {
         let decisions = self.decisions();
-        let commands: Vec<String> = decisions.iter().map(|decision| self.command(decision)).collect();
+        let language = self.language();
+        let explained = |decision: &Decision| {
+            let (command, meaning) = (self.command(decision), meaning(decision, meant, language));
+            match (meaning, language) {
+                (None, _) => command,
+                (Some(meaning), Language::English) => format!("{command} ({meaning})"),
+                (Some(meaning), Language::Chinese) => format!("{command}（{meaning}）"),
+            }
+        };
+        let commands: Vec<String> = decisions.iter().map(explained).collect();
         if commands.is_empty() {
             return None;
         }
-        let host = self.sender_address();
-        let or = self.language().pick("  or: ", "  或：");
-        let on = self.language().pick("on ", "在 ");
-        Some(format!("{on}{host}{}{}", self.language().pick(": ", "："), commands.join(or)))
+        let commands = commands.join(language.pick("  or: ", "  或："));
+        let host = self.deciding_host();
+        Some(match language {
+            Language::English => format!("when it happens again, on {host}: {commands}"),
+            Language::Chinese => format!("再次发生时，在 {host} 上：{commands}"),
+        })
     }
 
-    fn sender_address(&self) -> String {
-        self.outcome.connection().endpoint(self.outcome.sender()).ip.to_string()
+    /// The address of the host where the RST was made.
+    pub(super) fn deciding_host(&self) -> String {
+        self.outcome.connection().endpoint(self.deciding_end()).ip.to_string()
     }
 
-    /// What to run on the host of the RST's sender.
+    /// The end on whose host the RST was made: the client's own where a rule there sent the connect to a local port.
+    pub(super) fn deciding_end(&self) -> Side {
+        let redirected = REDIRECTED_TO_LOOPBACK.answer(self.outcome).is_yes();
+        if redirected { self.outcome.connection().client } else { self.outcome.sender() }
+    }
+
+    /// What to run on the host where the RST was made.
     pub(super) fn command(&self, decision: &Decision) -> String {
         let connection = self.outcome.connection();
-        let port = connection.endpoint(connection.server()).port;
+        let local = match REDIRECTED_TO_LOOPBACK.answer(self.outcome) {
+            Answer::Yes(facts) => facts.values.iter().rev().find_map(|value| match value {
+                Value::Endpoint(endpoint) => Some(endpoint.port),
+                _ => None,
+            }),
+            Answer::No(_) | Answer::Unknown => None,
+        };
+        let port = local.unwrap_or_else(|| connection.endpoint(connection.server()).port);
         match decision.observe {
             Observe::Kernel => format!("sudo whyrst watch --port {port}"),
             Observe::Counters => format!("nstat -az {}", counters(decision).join(" ")),
@@ -117,6 +177,59 @@ impl Explanation<'_> {
             Observe::Capture => format!("sudo tcpdump -ni any 'tcp port {port}'"),
         }
     }
+}
+
+/// What the answers would mean, in few words; `None` where the command itself says it.
+pub(super) fn meaning(decision: &Decision, meant: usize, language: Language) -> Option<String> {
+    match decision.observe {
+        _ if meant == 0 => None,
+        Observe::Kernel => {
+            let silent =
+                decision.groups.iter().flatten().any(|cause| cause.kernel().iter().any(KernelSign::is_silence));
+            silent.then(|| String::from(language.pick("no line: made on the way", "没有输出：是中间设备发的")))
+        }
+        Observe::Counters => Some(counters_mean(decision, meant, language)),
+        Observe::Calls => Some(String::from(language.pick("which call comes last?", "最后一个调用是什么？"))),
+        Observe::Capture => Some(String::from(language.pick(
+            "does the RST leave it? if not, it was made on the way",
+            "RST 是从它发出的吗？不是则由中间设备发的",
+        ))),
+    }
+}
+
+/// `before and after; AbortOnClose rises: close-unread, AbortOnData: linger-zero, none: sock-destroy`.
+fn counters_mean(decision: &Decision, meant: usize, language: Language) -> String {
+    let telling = counters(decision);
+    let named = |belongs: &dyn Fn(&Cause) -> bool| {
+        let causes = decision.groups.iter().flatten().filter(|cause| belongs(cause));
+        let ids: Vec<&str> = causes.map(|cause| cause.id).collect();
+        let (shown, more) = ids.split_at(ids.len().min(meant));
+        shown.join(language.pick(" or ", " 或 ")) + if more.is_empty() { "" } else { " ..." }
+    };
+    let rises = language.pick(" rises", " 增长");
+    let colon = language.pick(": ", "：");
+    let mut parts: Vec<String> = Vec::new();
+    for (at, counter) in telling.iter().enumerate() {
+        // What an earlier one tells already is not said again.
+        let causes = named(&|cause: &Cause| {
+            let theirs = cause.signs().counters;
+            theirs.contains(counter) && !telling.iter().take(at).any(|earlier| theirs.contains(earlier))
+        });
+        if !causes.is_empty() {
+            let verb = if parts.is_empty() { rises } else { "" };
+            parts.push(format!("{}{verb}{colon}{causes}", short_counter(counter)));
+        }
+    }
+    let causes = named(&|cause: &Cause| !telling.iter().any(|counter| cause.signs().counters.contains(counter)));
+    if !causes.is_empty() {
+        parts.push(format!("{}{colon}{causes}", language.pick("none", "都不增长")));
+    }
+    format!("{}{}", language.pick("before and after; ", "前后各一次；"), parts.join(language.pick(", ", "，")))
+}
+
+/// `AbortOnClose` of `TcpExtTCPAbortOnClose`: it stands in full in the command.
+fn short_counter(counter: &str) -> &str {
+    ["TcpExtTCP", "TcpExt", "Tcp"].into_iter().find_map(|prefix| counter.strip_prefix(prefix)).unwrap_or(counter)
 }
 
 /// Counters that rise for some of the groups and not for all.
@@ -129,9 +242,17 @@ fn counters(decision: &Decision) -> Vec<&'static str> {
             telling.push(counter);
         }
     }
+    // What rises for one of them alone says most.
+    telling.sort_by_key(|counter| firsts.iter().filter(|cause| cause.signs().counters.contains(counter)).count());
     telling.truncate(NAMED);
     telling
 }
+
+/// An answer to a SYN that was not captured: whether there was one is the question.
+const SYN_UNSEEN: (&str, &str) = (
+    "a SYN-ACK came and a RST in {sender}'s name rejected it; the SYN is not in the capture",
+    "来了一个 SYN-ACK，以{sender}名义发出的 RST 拒绝了它；抓包里没有对应的 SYN",
+);
 
 const fn english(family: Family) -> &'static str {
     match family {
@@ -262,14 +383,14 @@ mod tests {
     fn what_decides_is_a_command_on_the_host_of_the_sender_until_it_is_decided() {
         let mut outcome = aborted();
         let line =
-            explained(&outcome, Language::English, |report| report.decide_words()).expect("something splits them");
-        let host = explained(&outcome, Language::English, |report| report.sender_address());
-        assert!(
-            line.starts_with(&std::format!("on {host}: sudo whyrst watch --port 80  or: nstat -az TcpExt")),
-            "{line}"
-        );
+            explained(&outcome, Language::English, |report| report.decide_words(MEANT)).expect("something splits them");
+        let host = explained(&outcome, Language::English, |report| report.deciding_host());
+        let when = std::format!("when it happens again, on {host}: sudo whyrst watch --port 80  or: nstat -az TcpExt");
+        assert!(line.starts_with(&when), "{line}");
+        assert!(line.contains("(before and after; AbortOnClose rises: close-unread"), "{line}");
+        assert!(line.contains("AbortOnData: linger-zero"), "{line}");
         outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
-        assert_eq!(explained(&outcome, Language::English, |report| report.decide_words()), None);
+        assert_eq!(explained(&outcome, Language::English, |report| report.decide_words(MEANT)), None);
     }
 
     /// Whatever two mechanisms are open, the command is complete.

@@ -16,7 +16,7 @@ use super::issues::{self, Issues};
 use super::layout::wrap;
 use super::service_map::ServiceMap;
 use super::style::{Part, Style};
-use super::words::{digits, severity};
+use super::words::{digits, plural, severity};
 use super::{Context, incident};
 use crate::cause::Severity;
 use crate::incident::Incident;
@@ -264,7 +264,7 @@ pub fn remarks(reading: &Reading, counts: &Counts, page: Page, out: &mut String)
     });
     let passed = reading.passed_over.iter().filter(|(_, _, count)| *count > 0);
     let passed = passed.map(|(_, sentence, count)| match language {
-        Language::English => format!("{} frames passed over: {sentence}", digits(*count)),
+        Language::English => format!("{} passed over: {sentence}", plural(*count, "frame")),
         Language::Chinese => format!("跳过 {} 帧：{sentence}", digits(*count)),
     });
     let notes = reading.notes.iter().cloned();

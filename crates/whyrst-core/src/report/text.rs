@@ -8,13 +8,14 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use super::layout::{columns, first_line, padded, spaced, wrap};
+use super::steps::MEANT;
 use super::style::{Part, Style};
 use super::words::confidence;
 use super::{Context, Explanation};
-use crate::cause::Severity;
+use crate::cause::{Cause, Severity};
 use crate::evidence::path::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
-use crate::evidence::{Answer, AskedOf, Question};
+use crate::evidence::{Answer, AskedOf, Question, Value};
 use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::outcome::{Outcome, OutcomeKind};
@@ -101,22 +102,32 @@ pub fn ladder_of(report: &Explanation<'_>, style: Style) -> String {
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     fixes: usize,
+    /// At least one, where nothing else speaks for the lead.
     reasons: usize,
     /// What speaks for a reason that does not lead.
     proofs: usize,
     objections: usize,
     accounts: usize,
+    /// Causes that are named for each answer of what decides.
+    meant: usize,
 }
 
-const WHOLE: Limits =
-    Limits { fixes: usize::MAX, reasons: usize::MAX, proofs: 1, objections: usize::MAX, accounts: usize::MAX };
-const LIMITS: [Limits; 6] = [
-    Limits { fixes: 2, reasons: 3, proofs: 1, objections: 2, accounts: 4 },
-    Limits { fixes: 2, reasons: 2, proofs: 1, objections: 1, accounts: 3 },
-    Limits { fixes: 1, reasons: 2, proofs: 1, objections: 1, accounts: 2 },
-    Limits { fixes: 1, reasons: 1, proofs: 1, objections: 1, accounts: 1 },
-    Limits { fixes: 1, reasons: 2, proofs: 0, objections: 1, accounts: 2 },
-    Limits { fixes: 1, reasons: 1, proofs: 0, objections: 1, accounts: 1 },
+const WHOLE: Limits = Limits {
+    fixes: usize::MAX,
+    reasons: usize::MAX,
+    proofs: 1,
+    objections: usize::MAX,
+    accounts: usize::MAX,
+    meant: MEANT,
+};
+const LIMITS: [Limits; 7] = [
+    Limits { fixes: 2, reasons: 3, proofs: 1, objections: 2, accounts: 4, meant: MEANT },
+    Limits { fixes: 2, reasons: 2, proofs: 1, objections: 1, accounts: 3, meant: MEANT },
+    Limits { fixes: 1, reasons: 2, proofs: 1, objections: 1, accounts: 2, meant: 1 },
+    Limits { fixes: 1, reasons: 1, proofs: 1, objections: 1, accounts: 1, meant: 1 },
+    Limits { fixes: 1, reasons: 0, proofs: 1, objections: 1, accounts: 1, meant: 1 },
+    Limits { fixes: 1, reasons: 0, proofs: 1, objections: 0, accounts: 1, meant: 1 },
+    Limits { fixes: 1, reasons: 0, proofs: 1, objections: 0, accounts: 1, meant: 0 },
 ];
 /// Packets that say something: an opening, what led to the RST, and the RST.
 const ROOM_FOR_PACKETS: usize = 6;
@@ -151,8 +162,9 @@ impl Explanation<'_> {
         let packets = view.ladder == Ladder::Shown && self.outcome.has_frames();
         // Each of few packets may have a silence before it.
         let rows = 2 * (self.outcome.before().len() + self.outcome.rsts().len());
-        let room = if packets { ROOM_FOR_PACKETS.min(rows) } else { 0 };
         for limits in LIMITS {
+            let most = if limits.reasons == 0 { LEAST_ROOM } else { ROOM_FOR_PACKETS };
+            let room = if packets { most.min(rows) } else { 0 };
             sections = self.sections(page, limits, view)?;
             if lines(&sections.0) + lines(&sections.1) + 1 + room <= SCREEN {
                 break;
@@ -178,8 +190,8 @@ impl Explanation<'_> {
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let rst = self.outcome.rst().filter(|_| self.outcome.has_frames());
         let frame = rst.map(|rst| self.named(rst.record.frame));
-        let asked_for = self.language().pick("asked for", "请求的目标是");
-        let asked = self.outcome.asked().map(|asked| format!("{asked_for} {}", asked.name));
+        let asked_for = self.language().pick("Host/SNI: ", "Host/SNI：");
+        let asked = self.outcome.asked().map(|asked| format!("{asked_for}{}", asked.name));
         let time = self.context.time(self.outcome.time());
         let place: Vec<String> = core::iter::once(time).chain(frame).chain(asked).collect();
         let (ends, place) = (format!("{client} > {server}"), place.join("  "));
@@ -257,11 +269,14 @@ impl Explanation<'_> {
         } else if let Some(text) = self.open_words() {
             open.item(&text, out)?;
         }
-        if let Some(text) = self.decide_words() {
+        if let Some(text) = self.decide_words(limits.meant) {
             page.section(language.pick("decide", "判别")).item(&text, out)?;
         }
         let Some(cause) = self.judgement.cause else { return Ok(()) };
-        let advice = self.advice(cause);
+        let advice = match self.reason_beside() {
+            Some(reason) if view.detail == Detail::Screen => self.first_of_each(reason, cause),
+            _ => self.advice(cause),
+        };
         let mut fix = page.section(language.pick("fix", "处理"));
         for (number, step) in advice.iter().take(limits.fixes).enumerate() {
             let numbered = advice.len() > 1 && limits.fixes > 1;
@@ -270,13 +285,34 @@ impl Explanation<'_> {
         Ok(())
     }
 
+    /// The first reason, where it stands beside the lead and is no less sure.
+    fn reason_beside(&self) -> Option<&'static Cause> {
+        let reason = self.judgement.reasons.first().filter(|reason| Some(reason.cause) != self.judgement.cause)?;
+        (reason.confidence >= self.judgement.confidence).then_some(reason.cause)
+    }
+
+    /// Where to begin if the reason is right, and if the mechanism is all that is right.
+    fn first_of_each(&self, reason: &'static Cause, mechanism: &'static Cause) -> Vec<String> {
+        let colon = self.language().pick(": ", "：");
+        let first = |cause: &'static Cause| {
+            let step = self.advice(cause).into_iter().next()?;
+            Some(format!("{}{colon}{step}", cause.id))
+        };
+        [reason, mechanism].into_iter().filter_map(first).collect()
+    }
+
     fn evidence(&self, page: Page, limits: Limits, view: View, out: &mut String) -> fmt::Result {
         let (evidence, language) = (&self.judgement.evidence, self.language());
         let mut speaks_for = page.section(language.pick("why", "依据"));
         let answers = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
-        let answers = answers.map(|one| self.answer(one.question, &one.answer));
-        let proofs = self.proof_of_reason().into_iter().take(limits.proofs);
-        for text in self.kernel_says().into_iter().chain(answers).take(limits.reasons).chain(proofs) {
+        let mut answers: Vec<&Evidence> = answers.collect();
+        // What tells this one from others comes first: lines may be cut.
+        answers.sort_by_key(|one| how_common(one.question, &one.answer));
+        let answers = answers.into_iter().map(|one| self.answer(one.question, &one.answer));
+        let proof = self.proof_of_reason().filter(|_| limits.proofs > 0);
+        let mut texts = once_each(self.kernel_says().into_iter().chain(answers));
+        texts.truncate(limits.reasons.max(usize::from(proof.is_none())));
+        for text in once_each(texts.into_iter().chain(proof)) {
             speaks_for.item(&text, out)?;
         }
         let mut against = page.section(language.pick("but", "反证"));
@@ -300,12 +336,11 @@ impl Explanation<'_> {
     fn proof_of_reason(&self) -> Option<String> {
         let reason = self.judgement.reasons.first().filter(|reason| Some(reason.cause) != self.judgement.cause)?;
         let rule = &reason.cause.rule;
-        let stands = |question: &Question| self.judgement.evidence.iter().any(|one| one.question == question);
-        let answered = |question: &&'static Question| {
-            let answer = question.answer(self.outcome);
-            (answer.is_yes() && !stands(question)).then(|| self.answer(question, &answer))
-        };
-        rule.supported_by.iter().chain(rule.needs).find_map(answered)
+        let answers =
+            rule.supported_by.iter().chain(rule.needs).map(|question| (*question, question.answer(self.outcome)));
+        let answered = answers.filter(|(_, answer)| answer.is_yes());
+        let best = answered.min_by_key(|(question, answer)| how_common(question, answer));
+        best.map(|(question, answer)| self.answer(question, &answer))
     }
 
     /// What several capture points know together.
@@ -380,8 +415,47 @@ impl Explanation<'_> {
             writeln!(out, "  {}{}", page.style.paint(Part::Label, label), self.display_filter())?;
         }
         let Some(cause) = cause else { return Ok(()) };
-        page.section(language.pick("more", "详见")).item(&format!("whyrst causes {}", cause.id), out)
+        let pages = self.reason_beside().into_iter().chain([cause]).map(|cause| format!("whyrst causes {}", cause.id));
+        let pages: Vec<String> = pages.collect();
+        page.section(language.pick("more", "详见")).item(&pages.join(language.pick("  or: ", "  或：")), out)
     }
+}
+
+/// What only names frames counts as if it spoke for so many causes more.
+const UNMEASURED: usize = 4;
+
+/// What speaks for few causes comes before what speaks for many, and what is measured (a silence, a size, a hop count, an
+/// address) before what only names frames.
+fn how_common(question: &Question, answer: &Answer) -> usize {
+    let is_measure = |value: &Value| {
+        !matches!(value, Value::Frame(_) | Value::Name(_) | Value::Phrase(_) | Value::Flags(_) | Value::Endpoint(_))
+    };
+    let measures = match answer {
+        Answer::Yes(facts) | Answer::No(facts) => facts.values.iter().any(is_measure),
+        Answer::Unknown => false,
+    };
+    causes_that_ask(question) + if measures { 0 } else { UNMEASURED }
+}
+
+/// For how many causes a question speaks: the fewer, the more it says.
+fn causes_that_ask(question: &Question) -> usize {
+    let speaks = |cause: &&Cause| {
+        let rule = &cause.rule;
+        let all = rule.needs.iter().chain(rule.supported_by).chain(rule.likely_when.iter().copied().flatten());
+        all.into_iter().any(|one| *one == question)
+    };
+    crate::causes::leading().filter(speaks).count()
+}
+
+/// Without those that an earlier one has said already, alone or as a part of it.
+fn once_each(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for text in texts {
+        if !all.iter().any(|earlier| earlier.contains(&text)) {
+            all.push(text);
+        }
+    }
+    all
 }
 
 fn lines(text: &str) -> usize {

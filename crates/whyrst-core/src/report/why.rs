@@ -96,13 +96,13 @@ fn unknown(asked: &str, language: Language) -> String {
             "every reset of this host, while it happens",
             "the resets of one command",
             "a capture; then whyrst explain --all trace.pcap",
-            "which call fails, and with which errno; then whyrst why ERRNO",
+            "which call fails, and with which errno; then, for example, whyrst why ECONNRESET",
         ],
         Language::Chinese => [
             "发生时，这台主机的每次重置",
             "某个命令的重置",
             "抓包；然后 whyrst explain --all trace.pcap",
-            "哪个系统调用失败、errno 是什么；然后 whyrst why ERRNO",
+            "哪个系统调用失败、errno 是什么；然后例如 whyrst why ECONNRESET",
         ],
     };
     let search = language

@@ -10,6 +10,7 @@ use super::layout::push_capitalised;
 use super::layout::{push_spaced, spaced};
 use crate::cause::Severity;
 use crate::connection::Roles;
+use crate::evidence::path::{RST_CONTRADICTS_SENDER, contradictions};
 use crate::evidence::{Answer, Facts, Question, Timeouts, Value};
 use crate::flow::Side;
 use crate::language::Language;
@@ -33,9 +34,21 @@ impl Explanation<'_> {
     pub(super) fn answer(&self, question: &Question, answer: &Answer) -> String {
         let wording = question.wording(self.language());
         match answer {
+            Answer::Yes(facts) if question == &RST_CONTRADICTS_SENDER => self.contradiction(wording.yes, facts),
             Answer::Yes(facts) => self.fill(wording.yes, facts),
             Answer::No(facts) => self.fill(wording.no, facts),
             Answer::Unknown => self.words(wording.unknown),
+        }
+    }
+
+    /// That the RST is another's, with the sign that says most.
+    fn contradiction(&self, template: &str, facts: &Facts) -> String {
+        let text = self.fill(template, facts);
+        match contradictions(self.outcome).next() {
+            Some((sign, answer)) => {
+                format!("{text}{}{}", self.language().pick(": ", "："), self.answer(sign, &answer))
+            }
+            None => text,
         }
     }
 
@@ -59,11 +72,15 @@ impl Explanation<'_> {
             push_text(&mut out, &rest[..open], self.language());
             let words = self.placeholder(&rest[open + 1..close], facts, &mut next);
             rest = &rest[close + 1..];
+            rest = self.without_same(rest, &words, facts, &mut next);
+            let (noun, left) = one_of_them(&words, rest, self.language());
+            rest = left;
             match self.language() {
                 Language::English if out.ends_with(". ") => push_capitalised(&mut out, &words),
                 Language::English => out.push_str(&words),
                 Language::Chinese => push_spaced(&mut out, &words),
             }
+            out.push_str(noun);
         }
         push_text(&mut out, rest, self.language());
         out
@@ -88,6 +105,18 @@ impl Explanation<'_> {
         }
     }
 
+    /// What follows a value, without `to {}` where that would be the same once more: `1.0 s to 1.0 s`.
+    fn without_same<'t>(&self, rest: &'t str, words: &str, facts: &Facts, next: &mut usize) -> &'t str {
+        let link = self.language().pick(" to {}", "到{}");
+        match rest.strip_prefix(link) {
+            Some(left) if facts.values.get(*next).is_some_and(|value| self.value(Some(value)) == words) => {
+                *next += 1;
+                left
+            }
+            _ => rest,
+        }
+    }
+
     /// `frame 3`.
     pub(super) fn named(&self, frame: Frame) -> String {
         format!("{} {}", self.language().pick("frame", "帧"), self.frame(frame))
@@ -106,6 +135,9 @@ impl Explanation<'_> {
             Some(Value::Flags(flags)) => flags.to_string(),
             Some(Value::Reason(reason)) => reason.to_string(),
             Some(Value::Name(name)) => (*name).to_string(),
+            Some(Value::Phrase(phrase)) => self.language().pick(phrase.en, phrase.zh).to_string(),
+            // An ICMP error comes from an address alone.
+            Some(Value::Endpoint(endpoint)) if endpoint.port == 0 => endpoint.ip.to_string(),
             Some(Value::Octets(octets)) => format!("\"{}\"", escape(octets.bytes())),
             Some(Value::Timeouts(timeouts)) => listed(timeouts, self.language()),
             Some(Value::Point(point)) => self.point(*point).to_string(),
@@ -148,6 +180,29 @@ fn listed(timeouts: &Timeouts, language: Language) -> String {
         }
     };
     timeouts.iter().flatten().map(one).collect::<alloc::vec::Vec<_>>().join(language.pick(", ", "、"))
+}
+
+/// After the number 1 a noun of the template in the singular, and what follows it.
+fn one_of_them<'t>(words: &str, rest: &'t str, language: Language) -> (&'static str, &'t str) {
+    const NOUNS: [(&str, &str); 12] = [
+        (" bytes", " byte"),
+        (" connections", " connection"),
+        (" times", " time"),
+        (" requests", " request"),
+        (" probes", " probe"),
+        (" messages", " message"),
+        (" segments", " segment"),
+        (" hosts", " host"),
+        (" ports", " port"),
+        (" resets", " reset"),
+        (" frames", " frame"),
+        (" answers", " answer"),
+    ];
+    if words != "1" || language != Language::English {
+        return ("", rest);
+    }
+    let found = NOUNS.iter().find_map(|(many, one)| Some((*one, rest.strip_prefix(many)?)));
+    found.filter(|(_, left)| !left.starts_with(char::is_alphanumeric)).unwrap_or(("", rest))
 }
 
 /// The text of a template between two places.
@@ -199,4 +254,57 @@ pub fn severity(severity: Severity, language: Language) -> &'static str {
 pub(super) fn plural(number: u64, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {thing}{ending}", digits(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::path::RST_CONTRADICTS_SENDER;
+    use crate::evidence::siblings::PROBED_REGULARLY;
+    use crate::evidence::timing::{PROBES_UNANSWERED, WAS_IDLE};
+    use crate::outcome::Outcome;
+    use crate::report::Context;
+    use crate::testing::conversation;
+    use crate::time::Span;
+
+    const OPENED: &str = "0.000 C > S S 0:0(0)\n+0.001 C < S SA 0:0(0) ack 1\n+0.0001 C > S A 1:1(0) ack 1\n";
+
+    fn said(outcome: &Outcome, language: Language, question: &Question, answer: &Answer) -> String {
+        let context = Context { files: alloc::vec::Vec::new(), zone: jiff::tz::TimeZone::UTC, language };
+        Explanation::new(outcome, &context).answer(question, answer)
+    }
+
+    fn answered(text: &str, question: &Question) -> String {
+        let outcome = conversation(&[OPENED, text].concat()).outcome();
+        said(&outcome, Language::English, question, &question.answer(&outcome))
+    }
+
+    #[test]
+    fn a_range_of_one_value_and_a_number_of_one_read_as_such() {
+        let outcome = conversation(&[OPENED, "1 C < S RA 1:1(0) ack 1"].concat()).outcome();
+        let facts = Facts::default().count(5).span(Span::from_secs(1)).span(Span::from_secs(1));
+        for (language, range) in [(Language::English, ", 1.0 s apart"), (Language::Chinese, "每隔 1.0 s 一条")] {
+            let text = said(&outcome, language, &PROBED_REGULARLY, &Answer::Yes(facts.clone()));
+            assert!(text.contains(range), "{text}");
+        }
+        let one = Answer::Yes(Facts::default().count(1));
+        assert!(said(&outcome, Language::English, &PROBES_UNANSWERED, &one).contains("1 probe without"));
+    }
+
+    #[test]
+    fn the_frame_that_ended_a_silence_is_the_one_that_the_rst_answers() {
+        let text = "1 C > S PA 1:11(10) ack 1\n+0.001 C < S A 1:1(0) ack 11\n60 C > S PA 11:21(10) ack 1\n\
+                    +0.001 C < S R 1:1(0)";
+        assert!(
+            answered(text, &WAS_IDLE)
+                .ends_with("when frame 6 came: an idle timeout, a heartbeat or a forgotten connection")
+        );
+    }
+
+    #[test]
+    fn that_a_rst_is_another_s_is_said_with_what_shows_it() {
+        let text = "1 C > S PA 1:11(10) ack 1\n+0.001 C < S R 1:1(0) ack 11\n+0.001 C < S PA 1:11(10) ack 11";
+        let text = answered(text, &RST_CONTRADICTS_SENDER);
+        assert!(text.contains("did not come from the server: the server went on sending"), "{text}");
+    }
 }
