@@ -21,7 +21,14 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED, &HANDSHAKE_COMPLETED],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
     // Who still probes gives up only by TCP_USER_TIMEOUT, which counts a closed window too.
-    supported_by: &[&WINDOW_STAYED_CLOSED, &ACKS_DID_NOT_ARRIVE, &SENDER_STOPPED_PROBING, &RST_IS_BARE, &SENDER_SENT_DATA, &RST_TTL_SAME],
+    supported_by: &[
+        &WINDOW_STAYED_CLOSED,
+        &ACKS_DID_NOT_ARRIVE,
+        &SENDER_STOPPED_PROBING,
+        &RST_IS_BARE,
+        &SENDER_SENT_DATA,
+        &RST_TTL_SAME,
+    ],
     likely_when: &[],
     variants: &[&WINDOW_STAYED_CLOSED],
     sources: &[
