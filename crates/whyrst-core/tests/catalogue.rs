@@ -406,10 +406,9 @@ fn every_cause_has_sources_advice_an_effect_and_a_rule() {
 }
 
 #[test]
-fn what_says_that_nothing_was_lost_is_benign_and_the_other_way_round() {
-    for cause in ALL {
-        let says = cause.en.title.contains("nothing was lost");
-        assert_eq!(says, cause.rule.severity == Severity::Benign, "{}", cause.id);
+fn what_says_that_nothing_was_lost_is_benign() {
+    for cause in ALL.iter().filter(|cause| cause.en.title.contains("nothing was lost")) {
+        assert_eq!(cause.rule.severity, Severity::Benign, "{}", cause.id);
     }
 }
 

@@ -128,7 +128,7 @@ pub static ICMP_QUOTED_SYN_ACK: Question = Question {
     no: "no ICMP error came between the SYN-ACK and the last ACK",
     unknown: "ICMP errors about {server}'s SYN-ACK: capture ICMP as well as TCP",
     zh: Wording {
-        yes: "来自 {} 的 ICMP 差错说{server}的报文无法送达，它在 SYN-ACK（{2}）之后{1}、最后一个 ACK 之前",
+        yes: "来自 {} 的 ICMP 差错说{server}的报文无法送达，它在 SYN-ACK（{2}）之后{1}、{client}的 ACK 之前",
         no: "SYN-ACK 与最后一个 ACK 之间没有 ICMP 差错",
         unknown: "关于{server}的 SYN-ACK 的 ICMP 差错：抓包时除 TCP 外也要抓 ICMP",
     },

@@ -209,8 +209,9 @@ fn first_beyond_unscaled(outcome: &Outcome) -> Option<(Record, i32)> {
     }
     let mut edge = None;
     for record in outcome.before() {
-        if record.from == side && record.flags.has(Flags::ACK) {
-            edge = Some(record.ack.add(record.window.into()));
+        if record.from == side {
+            // Without ACK it says nothing of the peer's numbers.
+            edge = if record.flags.has(Flags::ACK) { Some(record.ack.add(record.window.into())) } else { edge };
         } else if let Some(beyond) = edge.map(|edge: Seq| record.end().diff(edge)).filter(|beyond| *beyond > 0) {
             return (record.frame == trigger.frame).then_some((trigger, beyond));
         }
