@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(parse_time("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_time("1.5"), Ok(Duration::from_millis(1_500)));
         assert_eq!(parse_time("0"), Ok(Duration::ZERO));
-        assert_eq!(parse_time("2h"), Ok(Duration::from_secs(7_200)));
+        assert_eq!(parse_time("2h"), Ok(Duration::from_hours(2)));
         for wrong in ["", "s", "2 s", "2d", "-1s", "1e9s", "99999999999999999999s"] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
         }
