@@ -32,10 +32,27 @@ pub fn man() -> Result<()> {
 pub fn run() -> Result<()> {
     fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
     for machine in Machine::ALL {
-        let (made, program) = (machine.build(Profile::Release)?, machine.program());
-        fs::copy(&made, &program).with_context(|| format!("cannot copy {}", made.display()))?;
+        program(machine)?;
     }
     pack()
+}
+
+/// The program for this machine and its Debian package: what CI has minutes for.
+pub fn briefly() -> Result<()> {
+    fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
+    let here = Machine::ALL.into_iter().find(|machine| machine.name() == std::env::consts::ARCH);
+    let machine = here.with_context(|| format!("nothing is made for {}", std::env::consts::ARCH))?;
+    program(machine)?;
+    answers(machine, &machine.program())?;
+    pages(&machine.program())?;
+    supply::licences(&folder().join("third-party-licences.md"))?;
+    packages::make_deb(machine)
+}
+
+fn program(machine: Machine) -> Result<()> {
+    let (made, program) = (machine.build(Profile::Release)?, machine.program());
+    fs::copy(&made, &program).with_context(|| format!("cannot copy {}", made.display()))?;
+    Ok(())
 }
 
 /// All but the programs, which were built before.

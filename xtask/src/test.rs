@@ -97,7 +97,7 @@ pub fn run() -> Result<()> {
         &[("the page in a real browser", web::end_to_end)],
         &[
             ("lab as root, and how good its verdicts are", accuracy::check),
-            ("a static binary and a Debian package", dist::run),
+            ("a static binary and a Debian package", dist::briefly),
         ],
         &[
             ("lab as an ordinary user", lab_as_user),

@@ -25,6 +25,12 @@ const FILES: [&str; 7] = [
 
 /// Both packages of the program for `machine`.
 pub fn make(machine: Machine) -> Result<()> {
+    make_deb(machine)?;
+    make_rpm(machine)
+}
+
+/// The package for Debian, unpacked and tried.
+pub fn make_deb(machine: Machine) -> Result<()> {
     let made = Made::of_commit()?;
     // Where the lists look for it.
     let here = folder().join("whyrst");
@@ -33,7 +39,12 @@ pub fn make(machine: Machine) -> Result<()> {
     copyright()?;
     let deb = debian(machine, &made)?;
     unpacked(machine, &deb, |deb, into| shell::run(Command::new("dpkg-deb").arg("--extract").arg(deb).arg(into)))?;
-    clean(&deb)?;
+    clean(&deb)
+}
+
+/// The same for RPM, of what [`make_deb`] laid out.
+fn make_rpm(machine: Machine) -> Result<()> {
+    let made = Made::of_commit()?;
     if !installed("rpmbuild") {
         println!("no RPM was made: there is no rpmbuild here (Debian: rpm)");
         return Ok(());
