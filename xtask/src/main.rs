@@ -87,7 +87,7 @@ cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flo
 cargo xtask siege [SECONDS] [KIND...]  floods, starves and crowds `watch` and `run`, as root; fails where a bound does not hold; writes docs/live.md
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
-cargo xtask dist [--pack|--install]  static programs for x86-64 and arm64, deb, rpm, container image and SBOM into target/dist, all tried; or packs what was built before; or a fresh Debian installs the deb, as root
+cargo xtask dist [--here|--pack|--install]  static programs for x86-64 and arm64, deb, rpm, container image and SBOM into target/dist, all tried; or only this machine's program and deb; or packs what was built before; or a fresh Debian installs the deb, as root
 cargo xtask arm64              builds for arm64 and compares what it says of all fixtures, under QEMU, with x86-64
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
@@ -167,6 +167,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["arm64"] => arm64::compare(),
         ["dist"] => i18n::check().and_then(|()| dist::run()),
         ["dist", "--pack"] => dist::pack(),
+        ["dist", "--here"] => dist::briefly(),
         ["dist", "--install"] => dist::try_in_debian(),
         ["bench"] => bench::run(1_024),
         ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
