@@ -25,6 +25,9 @@ pub(crate) struct Blocks {
     file: Arc<Shared>,
     /// What [`Source::fill`] left of a block.
     rest: Option<Block>,
+    /// The block that was taken last was not full, so the file had ended there. What is written behind it meanwhile lies
+    /// beyond a hole, since blocks stand at fixed places.
+    ended: bool,
 }
 
 /// Reads blocks for whoever takes them.
@@ -52,12 +55,22 @@ impl Blocks {
     /// All of `file`, from its first byte on.
     pub(crate) fn of(file: File) -> Self {
         let shared = Shared { file, queue: Mutex::default(), arrived: Condvar::new() };
-        Self { file: Arc::new(shared), rest: None }
+        Self { file: Arc::new(shared), rest: None, ended: false }
     }
 
     /// For the threads that will wait for what is read here.
     pub(crate) fn ahead(&self) -> ReadAhead {
         ReadAhead(Arc::clone(&self.file))
+    }
+
+    /// What comes next: nothing behind the end.
+    fn next(&mut self) -> io::Result<Block> {
+        if self.ended {
+            return Ok(Block { buffer: Vec::new(), start: 0 });
+        }
+        let block = self.file.take()?;
+        self.ended = block.buffer.len() < Block::HEADROOM + SIZE;
+        Ok(block)
     }
 }
 
@@ -133,7 +146,7 @@ impl Source for Blocks {
     fn fill(&mut self, into: &mut [u8], _patience: Duration) -> io::Result<Filled> {
         let mut block = match self.rest.take() {
             Some(block) => block,
-            None => self.file.take()?,
+            None => self.next()?,
         };
         let left = &block.buffer[block.start..];
         let count = left.len().min(into.len());
@@ -144,7 +157,7 @@ impl Source for Blocks {
     }
 
     fn block(&mut self) -> io::Result<Option<Block>> {
-        if self.rest.is_some() { Ok(None) } else { self.file.take().map(Some) }
+        if self.rest.is_some() || self.ended { Ok(None) } else { self.next().map(Some) }
     }
 
     fn recycle(&mut self, buffer: Vec<u8>) {
@@ -230,6 +243,20 @@ mod tests {
             assert!(all(&mut window, &[1000]) == content[..most], "{most} bytes");
             assert_eq!(window.octets_read(), most as u64);
         }
+    }
+
+    #[test]
+    fn what_is_written_behind_the_end_meanwhile_leaves_no_hole() {
+        let content = content(4 * SIZE);
+        let growing = file(&content[..SIZE + 100]);
+        let mut writer = growing.try_clone().expect("it can be shared");
+        let blocks = Blocks::of(growing);
+        let ahead = blocks.ahead();
+        (0..2).for_each(|_| ahead.read());
+        writer.write_all(&content[SIZE + 100..]).expect("it is writable");
+        ahead.read();
+        let mut window = Window::new(Box::new(blocks));
+        assert!(all(&mut window, &[1000]) == content[..SIZE + 100]);
     }
 
     #[test]

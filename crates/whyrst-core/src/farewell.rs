@@ -33,7 +33,7 @@ const EXCHANGES: usize = 2;
 
 /// One end had said goodbye, and nothing but courtesies can be missing.
 pub fn was_over(outcome: &Outcome, kind: ResetKind) -> bool {
-    let Some(at) = goodbye(outcome).filter(|_| is_all_seen(outcome) && !turned_away(outcome)) else { return false };
+    let Some(at) = goodbye(outcome).filter(|_| is_all_seen(outcome) && !an_end_refused(outcome)) else { return false };
     let said_by = outcome.before().get(at).map(|record| record.from);
     let server = outcome.connection().server();
     let answered = |record: &Record| record.from == server || is_parting(outcome, record, at);
@@ -66,11 +66,11 @@ pub fn late_goodbye_was_refused(outcome: &Outcome) -> bool {
     outcome.sender() == outcome.connection().server()
         && only_goodbye_was_refused(outcome)
         && !REFUSED_BY_ALERT.answer(outcome).is_yes()
-        && !was_turned_away(outcome)
+        && !last_request_was_refused(outcome)
 }
 
 /// The server's last words answer something of the client's with a refusal, or greet it with one.
-fn was_turned_away(outcome: &Outcome) -> bool {
+fn last_request_was_refused(outcome: &Outcome) -> bool {
     let server = outcome.sender();
     let Some(words) = outcome.message(server) else { return false };
     let gist = outcome.gist(server);
@@ -119,7 +119,7 @@ fn goodbye(outcome: &Outcome) -> Option<usize> {
 }
 
 /// An end said that it does not serve the other: whoever closes then, nothing had been answered.
-fn turned_away(outcome: &Outcome) -> bool {
+fn an_end_refused(outcome: &Outcome) -> bool {
     Side::BOTH
         .iter()
         .any(|side| matches!(outcome.gist(*side), Some(Gist::Refuses | Gist::TakenOver | Gist::Misunderstands)))

@@ -26,10 +26,11 @@ const FINISHED: [u16; 2] = [4 + 32 + 17, 4 + 48 + 17];
 const NO_CERTIFICATE: u16 = 4 + 1 + 3 + 17;
 /// The same with Finished in one record, as rustls sends it.
 const NONE_AND_FINISHED: [u16; 2] = [FINISHED[0] + 8, FINISHED[1] + 8];
-/// Who has refused closes without waiting (RFC 8446 section 6.2); a margin for the path.
+/// Who refuses does so as soon as it has read, and closes without waiting (RFC 8446 section 6.2); a margin for the path.
 const SOON: Span = Span::from_secs(2);
 
-/// The server's first record after the handshake is of an alert's size, and it left with that.
+/// The server's first record after the handshake came at once, is of an alert's size, and it left with that. One that comes
+/// later ends a session that had stood: an idle timer closes by `close_notify`, which looks the same.
 pub static SEALED_ALERT_WAS_FIRST: Question = Question {
     id: "sealed-alert-was-first",
     asked_of: AskedOf::Packets,
@@ -54,7 +55,8 @@ pub static SEALED_ALERT_WAS_FIRST: Question = Question {
         if answers.next().is_some() || !is_sealed_alert(outcome, first) {
             return Answer::No(no().frame(first));
         }
-        match left_after(outcome, first) {
+        let at_once = first.time.since(flight.time) <= SOON;
+        match left_after(outcome, first).filter(|_| at_once) {
             Some(after) => Answer::Yes(yes().frame(first).span(after)),
             None => Answer::Unknown,
         }

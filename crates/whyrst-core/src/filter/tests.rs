@@ -207,8 +207,9 @@ proptest::proptest! {
         match Filter::parse(&text) {
             Ok(filter) => {
                 let holds = filter.fits(&report());
-                // Twice the opposite is the same.
-                if !text.trim().is_empty() && text.matches('"').count() % 2 == 0 {
+                // Twice the opposite is the same, but of nothing: quotes around nothing are no word.
+                let says_something = text.chars().any(|one| one != '"' && one != ' ');
+                if says_something && text.matches('"').count() % 2 == 0 {
                     let twice = Filter::parse(&format!("not not ({text})"));
                     proptest::prop_assert!(twice.is_ok_and(|twice| twice.fits(&report()) == holds));
                 }

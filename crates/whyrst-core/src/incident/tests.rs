@@ -406,5 +406,5 @@ fn an_incident_gives_the_reason_that_its_reports_give() {
     assert!(reading(&together).contains("most likely one process exited"));
     together.causes = alloc::vec![("early-answer", 6)];
     let reason = reading(&together);
-    assert!(reason.contains("one reason for each of them") && reason.ends_with("(early-answer)"), "{reason}");
+    assert!(reason.contains("has the same reason by its own report") && reason.ends_with("(early-answer)"), "{reason}");
 }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::Explanation;
 use super::escape::escape_name;
+use crate::asked::AskedIn;
 use crate::cause::Cause;
 use crate::kernel::KernelWord;
 use crate::language::Language;
@@ -27,16 +28,14 @@ impl Explanation<'_> {
         let steps: Vec<String> = steps.map(|step| self.words(&self.concrete(step))).collect();
         known.own_steps(self.language()).into_iter().chain(steps).collect()
     }
-}
 
-impl Explanation<'_> {
     /// A step whose commands name the addresses and the port of this connection, and the name that was asked for.
     fn concrete(&self, step: &str) -> String {
         let connection = self.outcome.connection();
         let server = connection.endpoint(connection.server());
         let address = |side| connection.endpoint(side).ip.to_string();
         let host_and_port = server.to_string();
-        let name = self.outcome.asked().map(|asked| asked.name.to_string());
+        let server_name = self.outcome.asked().filter(|asked| asked.stood_in == AskedIn::TlsServerName);
         let known = [
             ("HOST:PORT", host_and_port.as_str()),
             ("PORT", &server.port.to_string()),
@@ -44,7 +43,10 @@ impl Explanation<'_> {
             ("SERVER", &server.ip.to_string()),
             ("SENDER", &address(self.outcome.sender())),
             ("ADDRESS", &address(self.outcome.sender())),
-            ("-servername NAME ", &name.map_or_else(String::new, |name| format!("-servername {name} "))),
+            (
+                "-servername NAME ",
+                &server_name.map_or_else(String::new, |asked| format!("-servername {} ", asked.name)),
+            ),
         ]
         .map(|(word, value)| (word, value.to_string()));
         // Commands stand between backticks: every second part.

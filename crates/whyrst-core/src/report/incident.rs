@@ -264,8 +264,8 @@ fn reading(incident: &Incident, language: Language) -> Cow<'static, str> {
     if let Some(reason) = common_reason(incident) {
         let title = plain(reason.title_in(language, reason.en.title), language);
         return match language {
-            Language::English => format!("the reports below give one reason for each of them: {title} ({})", reason.id),
-            Language::Chinese => format!("下面的报告给出了同一个原因：{title}（{}）", reason.id),
+            Language::English => format!("each of them has the same reason by its own report: {title} ({})", reason.id),
+            Language::Chinese => format!("它们各自的报告给出了同一个原因：{title}（{}）", reason.id),
         }
         .into();
     }
