@@ -551,6 +551,6 @@ fn a_capture_of_which_no_frame_can_be_read_is_a_failure_with_advice() {
     octets.extend([0; 40]);
     let output = whyrst(&["explain", &written(&folder, "usb.pcap", octets)]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("none of the 1 frames can be read") && stderr(&output).contains("--link-type"));
+    assert!(stderr(&output).contains("no frame of 1 can be read") && stderr(&output).contains("--link-type"));
     assert!(!stdout(&output).contains("no resets"), "{}", stdout(&output));
 }

@@ -26,7 +26,7 @@ pub(crate) fn words(reading: &Reading) -> Option<String> {
     let (name, sentence, _) = unread().max_by_key(|(.., count)| *count)?;
     let (_, advice) = ADVICE.iter().find(|(known, _)| known == name)?;
     let frames = reading.frames;
-    (count > 0 && count == frames).then(|| format!("none of the {frames} frames can be read ({sentence}): {advice}"))
+    (count > 0 && count == frames).then(|| format!("no frame of {frames} can be read ({sentence}): {advice}"))
 }
 
 #[cfg(test)]

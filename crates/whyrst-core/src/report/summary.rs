@@ -221,13 +221,15 @@ impl Summary {
 }
 
 fn head(reading: &Reading, counts: &Counts, language: Language) -> String {
-    let (frames, segments) = (digits(reading.frames), digits(counts.segments));
-    let (connections, reset) = (digits(counts.connections), digits(counts.reset_connections));
+    let reset = digits(counts.reset_connections);
     match language {
         Language::English => {
-            format!("{frames} frames, {segments} TCP segments, {connections} connections, {reset} of them reset")
+            let (frames, segments) = (plural(reading.frames, "frame"), plural(counts.segments, "TCP segment"));
+            format!("{frames}, {segments}, {}, {reset} of them reset", plural(counts.connections, "connection"))
         }
         Language::Chinese => {
+            let (frames, segments) = (digits(reading.frames), digits(counts.segments));
+            let connections = digits(counts.connections);
             format!("{frames} 帧，{segments} 个 TCP 报文，{connections} 条连接，其中 {reset} 条被重置")
         }
     }
